@@ -1,0 +1,39 @@
+# integration_schemas: build, install and test with PGXS
+#
+#   make && make install && make installcheck      with pg_config in PATH, or PG_CONFIG=...
+#
+# META.json is the one place that knows the version.
+
+EXTENSION    = integration_schemas
+EXTVERSION  := $(shell sed -n 's/^   "version": *"\([^"]*\)".*/\1/p' META.json)
+
+MODULE_big   = integration_schemas
+OBJS         = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+PG_CPPFLAGS  = -I$(srcdir)/src
+PG_CFLAGS    = -Wall -Wextra -Werror -Wno-unused-parameter
+
+# The install script is built from its parts in sql/, in the order of their names.
+SQL_PARTS    = $(sort $(wildcard sql/[0-9][0-9]_*.sql))
+INSTALL_SQL  = $(EXTENSION)--$(EXTVERSION).sql
+DATA_built   = $(INSTALL_SQL)
+DOCS         = $(wildcard doc/*.md)
+EXTRA_CLEAN  = $(EXTENSION)--*.sql output_iso results tmp_check
+
+REGRESS      = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
+
+PG_CONFIG   ?= pg_config
+PGXS        := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+$(OBJS): $(wildcard src/*.h)
+
+$(INSTALL_SQL): $(SQL_PARTS) META.json
+	cat $(SQL_PARTS) > $@
+
+# The control file carries the version that META.json has.
+all: control-version
+.PHONY: control-version
+control-version:
+	@grep -q "^default_version = '$(EXTVERSION)'$$" $(EXTENSION).control || \
+	 sed -i "s/^default_version = .*/default_version = '$(EXTVERSION)'/" $(EXTENSION).control

@@ -1,0 +1,126 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogue.h
+ *	  The compiled catalogue: what the rows of integration_schemas say, in the
+ *	  form in which the merge and the validation use it.
+ *
+ * A Catalogue and all it points to live in one memory context of its own.
+ * It is built by catalogue_compile() and not changed afterwards, but for the
+ * compiled patterns, which field_rules.c adds on first use.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CATALOGUE_H
+#define CATALOGUE_H
+
+#include "executor/tuptable.h"
+#include "fmgr.h"
+
+#include "jsonb_reader.h"
+
+#define CATALOGUE_TABLE "integration_schemas"
+
+typedef enum FieldType
+{
+	FIELD_STRING,
+	FIELD_SECRET,
+	FIELD_INTEGER,
+	FIELD_NUMBER,
+	FIELD_BOOLEAN,
+	FIELD_ARRAY,
+	FIELD_OBJECT
+} FieldType;
+
+typedef enum FieldFormat
+{
+	FORMAT_NONE,
+	FORMAT_URI,
+	FORMAT_HOSTNAME,
+	FORMAT_EMAIL,
+	FORMAT_UUID,
+	FORMAT_DATE,
+	FORMAT_DATE_TIME
+} FieldFormat;
+
+struct FieldPattern;			/* field_rules.c */
+
+/* One field definition. */
+typedef struct Field
+{
+	JsonbRef	name;
+	JsonbRef	definition;		/* the object that defines it */
+	FieldType	type;
+	FieldFormat format;
+	bool		team_level;
+	bool		required;
+	int			nrequired_with;
+	int			nrequired_unless;
+	const int  *required_with;	/* indexes into Integration.fields */
+	const int  *required_unless;
+	JsonbRef	default_value;	/* the rest: JREF_NONE where not given */
+	JsonbRef	allowed_values;
+	JsonbRef	min;
+	JsonbRef	max;
+	int64		min_length;		/* -1 where not given */
+	int64		max_length;
+	JsonbRef	pattern;
+	struct FieldPattern *compiled_pattern;	/* NULL until first used */
+	MemoryContext cxt;			/* the catalogue's, for the pattern */
+} Field;
+
+/* One row. */
+typedef struct Integration
+{
+	JsonbRef	id;
+	JsonbRef	name;
+	JsonbRef	category;
+	bool		required;
+	bool		locked;
+	int			nfields;
+	Field	   *fields;			/* in key order of their names */
+	Field	  **ordered;		/* in the order of the definitions */
+	int			ndemanding;		/* fields that can be missing at all */
+	Field	  **demanding;		/* in the order of the definitions */
+
+	/* what integration_schema_config gives where no layer says anything */
+	JsonbRef	entry;
+	JsonbRef	level;			/* parts of it */
+	JsonbRef	config_schema;
+	JsonbRef	team_config_schema; /* JREF_NONE where there is none */
+	JsonbRef	defaults;		/* its config: the fields' defaults */
+	JsonbRef	missing;
+	bool		configured;
+} Integration;
+
+typedef struct Catalogue
+{
+	MemoryContext cxt;
+	int			nintegrations;
+	Integration *integrations;	/* in key order of their ids */
+	Integration **displayed;	/* by display_order and name */
+	JsonbRef	document;		/* what integration_schema_config() gives */
+	JsonbRef	entries;		/* the object "integrations" in it */
+} Catalogue;
+
+/* catalogue.c */
+extern Catalogue *catalogue_compile(struct SPITupleTable *rows, uint64 nrows,
+									MemoryContext parent);
+extern const Integration *catalogue_integration(const Catalogue *catalogue,
+												const char *id, int len);
+extern Field *integration_field(const Integration *integration,
+								const char *name, int len);
+extern const Integration *catalogue_require(const Catalogue *catalogue,
+											const char *id, int len);
+extern const char *field_type_name(FieldType type);
+extern const char *field_format_name(FieldFormat format);
+extern bool field_type_parse(JsonbRef name, FieldType *type);
+extern bool field_format_parse(JsonbRef name, FieldFormat *format);
+
+/* catalogue_cache.c */
+extern const Catalogue *catalogue_current(FunctionCallInfo fcinfo);
+extern void catalogue_pin(const Catalogue *catalogue);
+extern const char *catalogue_source(FunctionCallInfo fcinfo);
+extern Oid	catalogue_namespace(FunctionCallInfo fcinfo);
+extern void catalogue_touched(void);
+
+#endif							/* CATALOGUE_H */
