@@ -282,7 +282,8 @@ row_removed(Relation relation, HeapTuple old, HeapTuple new)
  * check_definitions: refuse a row whose field definitions are malformed.
  */
 static void
-check_definitions(Relation relation, HeapTuple tuple)
+check_definitions(Relation relation pg_attribute_unused(),
+				  HeapTuple tuple pg_attribute_unused())
 {
 }
 
