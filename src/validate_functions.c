@@ -117,17 +117,13 @@ begin_rows(FunctionCallInfo fcinfo, ViolationRows *rows)
 Datum
 integration_schema_validate(PG_FUNCTION_ARGS)
 {
+	ValidationLevel level = level_argument(fcinfo);
+	Jsonb	   *document = PG_GETARG_JSONB_P(0);
 	ViolationRows rows;
 
 	begin_rows(fcinfo, &rows);
-	if (!PG_ARGISNULL(0) && !PG_ARGISNULL(1))
-	{
-		ValidationLevel level = level_argument(fcinfo);
-		Jsonb	   *document = PG_GETARG_JSONB_P(0);
-
-		validate_document(catalogue_current(fcinfo), jsonb_ref_root(document),
-						  level, add_row, &rows);
-	}
+	validate_document(catalogue_current(fcinfo), jsonb_ref_root(document),
+					  level, add_row, &rows);
 	MemoryContextDelete(rows.row_cxt);
 	PG_RETURN_NULL();
 }
