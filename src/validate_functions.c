@@ -7,24 +7,23 @@
  */
 #include "postgres.h"
 
-#include "funcapi.h"
-#include "miscadmin.h"
+#include "sql_result.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/tuplestore.h"
 #include "validate.h"
 
 PG_FUNCTION_INFO_V1(integration_schema_validate);
 PG_FUNCTION_INFO_V1(integration_schema_is_valid);
 
+#define VIOLATION_COLUMNS 5
+
 /* Where the rows of integration_schema_validate go. */
 typedef struct ViolationRows
 {
-	Tuplestorestate *store;
-	TupleDesc	desc;
+	ReturnSetInfo *result;
 	MemoryContext row_cxt;		/* reset for each row */
 } ViolationRows;
-
-#define VIOLATION_COLUMNS 5
 
 /*
  * level_argument: the function's second argument.
@@ -44,17 +43,6 @@ level_argument(FunctionCallInfo fcinfo)
 }
 
 /*
- * name_datum: a name as text, or null where there is none.
- */
-static Datum
-name_datum(JsonbRef name, bool *isnull)
-{
-	*isnull = name.type == JREF_NONE;
-	return *isnull ? (Datum) 0 :
-		PointerGetDatum(cstring_to_text_with_len(name.ptr, name.len));
-}
-
-/*
  * add_row: a ViolationCallback.
  */
 static void
@@ -66,48 +54,16 @@ add_row(const Violation *violation, void *arg)
 	bool		nulls[VIOLATION_COLUMNS] = {false};
 
 	values[0] = CStringGetTextDatum(violation->path);
-	values[1] = name_datum(violation->integration, &nulls[1]);
-	values[2] = name_datum(violation->field, &nulls[2]);
+	nulls[1] = violation->integration.type == JREF_NONE;
+	values[1] = nulls[1] ? (Datum) 0 : text_from_ref(violation->integration);
+	nulls[2] = violation->field.type == JREF_NONE;
+	values[2] = nulls[2] ? (Datum) 0 : text_from_ref(violation->field);
 	values[3] = CStringGetTextDatum(violation->code);
 	values[4] = CStringGetTextDatum(violation->message);
-	tuplestore_putvalues(rows->store, rows->desc, values, nulls);
+	tuplestore_putvalues(rows->result->setResult, rows->result->setDesc,
+						 values, nulls);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(rows->row_cxt);
-}
-
-/*
- * begin_rows: prepare for the function's rows, in materialize mode.
- */
-static void
-begin_rows(FunctionCallInfo fcinfo, ViolationRows *rows)
-{
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-
-#if PG_VERSION_NUM >= 150000
-	InitMaterializedSRF(fcinfo, 0);
-#else
-	MemoryContext old;
-	TupleDesc	desc;
-
-	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) ||
-		!(rsinfo->allowedModes & SFRM_Materialize))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("set-valued function called in context that cannot accept a set")));
-	old = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	rsinfo->returnMode = SFRM_Materialize;
-	rsinfo->setResult = tuplestore_begin_heap((rsinfo->allowedModes & SFRM_Materialize_Random) != 0,
-											  false, work_mem);
-	rsinfo->setDesc = desc;
-	MemoryContextSwitchTo(old);
-#endif
-	rows->store = rsinfo->setResult;
-	rows->desc = rsinfo->setDesc;
-	rows->row_cxt = AllocSetContextCreate(CurrentMemoryContext,
-										  "integration_schemas violation",
-										  ALLOCSET_DEFAULT_SIZES);
 }
 
 /*
@@ -121,7 +77,10 @@ integration_schema_validate(PG_FUNCTION_ARGS)
 	Jsonb	   *document = PG_GETARG_JSONB_P(0);
 	ViolationRows rows;
 
-	begin_rows(fcinfo, &rows);
+	rows.result = result_begin(fcinfo);
+	rows.row_cxt = AllocSetContextCreate(CurrentMemoryContext,
+										 "integration_schemas violation",
+										 ALLOCSET_DEFAULT_SIZES);
 	validate_document(catalogue_current(fcinfo), jsonb_ref_root(document),
 					  level, add_row, &rows);
 	MemoryContextDelete(rows.row_cxt);
