@@ -76,9 +76,9 @@ as root, run: apt-get update && apt-get install ${missing[*]}"
 	as_root mkdir -p "${own_conf%/*}" &&
 		echo 'create_main_cluster = false' | as_root tee "$own_conf" >/dev/null
 
-	if ! { as_root apt-get update &&
+	if ! { as_root apt-get -o DPkg::Lock::Timeout=120 update &&
 		   as_root env DEBIAN_FRONTEND=noninteractive \
-				   apt-get install -y --no-install-recommends "${missing[@]}"; } \
+				   apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "${missing[@]}"; } \
 			>"$log" 2>&1 </dev/null; then
 		as_root rm -f "$own_conf"
 		tail -n 20 "$log" >&2

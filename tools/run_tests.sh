@@ -61,7 +61,7 @@ build()
 
 	# Debian's PostgreSQL was configured with gcc: what clang does not know of its
 	# flags and of its headers' attributes is no fault of ours.
-	[ "$1" = clang ] &&
+	[[ $1 == clang* ]] &&
 		flags=(COPT="-Wno-ignored-optimization-argument -Wno-unknown-warning-option -Wno-ignored-attributes")
 	if make -s -C "$2" PG_CONFIG="$bindir/pg_config" CC="$1" with_llvm=no "${flags[@]}" \
 			all >"$work/build-$1.log" 2>&1; then
@@ -75,12 +75,14 @@ build()
 
 run_build()
 {
-	local passed=0 failed=0
+	local clang passed=0 failed=0
 
 	say "== build"
-	if command -v clang >/dev/null && [ -n "${wanted[build]}" ]; then
+	# Debian's server-dev package brings a clang-NN, with no plain clang beside it
+	clang=$(compgen -c clang | grep -xE 'clang(-[0-9]+)?' | sort -V | head -n 1)
+	if [ -n "$clang" ] && [ -n "${wanted[build]}" ]; then
 		cp -R "$work/src" "$work/src-clang"
-		if build clang "$work/src-clang"; then passed=1; else failed=1; fi
+		if build "$clang" "$work/src-clang"; then passed=1; else failed=1; fi
 	fi
 	if build gcc "$work/src" &&
 			make -s -C "$work/src" PG_CONFIG="$bindir/pg_config" with_llvm=no install \
