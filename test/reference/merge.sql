@@ -35,13 +35,16 @@ CREATE FUNCTION reference.checked(layers jsonb[]) RETURNS jsonb[]
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     counted jsonb[] := '{}';
+    layer   jsonb;
+    n       int := 0;
 BEGIN
-    FOR n IN 1 .. coalesce(array_length(layers, 1), 0) LOOP
-        CONTINUE WHEN layers[n] IS NULL;
-        IF jsonb_typeof(layers[n]) <> 'object' THEN
+    FOREACH layer IN ARRAY coalesce(layers, '{}') LOOP
+        n := n + 1;
+        CONTINUE WHEN layer IS NULL;
+        IF jsonb_typeof(layer) <> 'object' THEN
             RAISE 'layer % is not an object', n USING ERRCODE = '22023';
         END IF;
-        counted := counted || layers[n];
+        counted := counted || layer;
     END LOOP;
     RETURN counted;
 END $$;
