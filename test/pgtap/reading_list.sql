@@ -79,7 +79,7 @@ SELECT is(jsonb_array_length(integration_schema_categories() -> 'categories'), 1
 SELECT volatility_is('integration_schema_categories', '{}'::name[], 'stable', 'categories is stable');
 
 -- all of them
-SELECT is(p.proparallel, 's', p.proname || ' is parallel safe')
+SELECT is(p.proparallel::text, 's', p.proname || ' is parallel safe')
 FROM pg_proc AS p WHERE p.oid = ANY (ARRAY ['integration_schema_list(text,boolean)', 'integration_schema_get(text)',
                                             'integration_schema_categories()']::regprocedure[])
 ORDER BY p.proname;
