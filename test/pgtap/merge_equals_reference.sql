@@ -15,11 +15,11 @@
 \endif
 \if :{?catalogues}
 \else
-\set catalogues 60
+\set catalogues 45
 \endif
 \if :{?stacks}
 \else
-\set stacks 50
+\set stacks 45
 \endif
 
 BEGIN;
@@ -144,7 +144,7 @@ $$;
 
 -- the built-in catalogue
 SELECT setseed(:seed) \g /dev/null
-SELECT pg_temp.compare_stack(generator.layers()) FROM generate_series(1, 4 * :stacks) \g /dev/null
+SELECT pg_temp.compare_stack(generator.layers()) FROM generate_series(1, 2 * :stacks) \g /dev/null
 SELECT is((SELECT count(*) FROM compared WHERE differs), 0::bigint,
           'the built-in catalogue: every answer is the reference''s');
 SELECT pg_temp.told();

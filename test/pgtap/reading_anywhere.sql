@@ -12,7 +12,7 @@ SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
 
-SELECT plan(44);
+SELECT plan(41);
 
 CREATE TEMP TABLE layer (doc jsonb);
 INSERT INTO layer VALUES

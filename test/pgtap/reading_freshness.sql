@@ -12,7 +12,7 @@ SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
 
-SELECT plan(52);
+SELECT plan(49);
 
 -- Sets the integration x to a state that every reading function shows.
 CREATE FUNCTION pg_temp.set_x(state text) RETURNS void

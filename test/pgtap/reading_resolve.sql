@@ -91,7 +91,7 @@ SELECT volatility_is('integration_schema_values', ARRAY ['jsonb[]'], 'stable', '
 DELETE FROM integration_schemas;
 SELECT is(integration_schema_config('{"a": 1}'), '{"a": 1, "integrations": {}}', 'an empty catalogue: an empty document, not the fallback');
 SELECT is(integration_schema_values('{}'), '{}', 'an empty catalogue: no values');
-SELECT unnest(ARRAY [is(e.code, '42704', 'an empty catalogue: every id is unknown'), is(e.hint, '', 'and none is near')])
+SELECT unnest(ARRAY [is(e.code, '42704', 'an empty catalogue: every id is unknown'), unalike(e.hint, '%slack%', 'and none is near')])
 FROM pg_temp.error_of('SELECT integration_schema_resolve(''slack'', ''{}'')') AS e;
 
 SELECT * FROM finish();
