@@ -13,6 +13,10 @@ OBJS         = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 # The server's headers are system headers: their macros need not pass -Wextra.
 PG_CPPFLAGS  = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS    = -Wall -Wextra -Werror
+ifneq (,$(findstring clang,$(CC)))
+# pg_config's flags are those of the compiler that built the server
+PG_CFLAGS   += -Wno-ignored-optimization-argument -Wno-unknown-warning-option
+endif
 
 # The install script is built from its parts in sql/, in the order of their names.
 SQL_PARTS    = $(sort $(wildcard sql/[0-9][0-9]_*.sql))

@@ -19,6 +19,7 @@
 #include "catalogue.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
+#include "definition.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -284,6 +285,21 @@ row_removed(Relation relation, HeapTuple old, HeapTuple new)
 static void
 check_definitions(Relation relation, HeapTuple tuple)
 {
+	TupleDesc	desc = RelationGetDescr(relation);
+	char	   *id = text_column(relation, tuple, "id");
+	bool		isnull;
+	Datum		fields;
+
+	if (SPI_gettypeid(desc, column_number(relation, "fields")) != JSONBOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"fields\" of relation \"%s\" is not of type jsonb",
+						RelationGetRelationName(relation))));
+	fields = SPI_getbinval(tuple, desc, column_number(relation, "fields"), &isnull);
+	if (isnull || id == NULL)
+		return;					/* NOT NULL refuses it */
+	definition_check(relation, jsonb_ref_string(id, strlen(id)),
+					 jsonb_ref_root(DatumGetJsonbP(fields)));
 }
 
 /*
