@@ -16,6 +16,7 @@
 #include "entry.h"
 #include "miscadmin.h"
 #include "missing.h"
+#include "messages.h"
 #include "suggest.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -178,17 +179,21 @@ catalogue_require(const Catalogue *catalogue, const char *id, int len)
 
 	if (unlikely(integration == NULL))
 	{
-		Suggestion	suggestion;
-		char	   *nearest;
+		JsonbRef	wanted = jsonb_ref_string(id, len);
+		JsonbRef	nearest = {0};
+		StringInfoData name;
 
-		suggest_begin(&suggestion, id, len);
-		for (int i = 0; i < catalogue->nintegrations; i++)
-			suggest_offer(&suggestion, catalogue->integrations[i].id);
-		nearest = suggest_nearest(&suggestion);
+		initStringInfo(&name);
+		append_name(&name, wanted);
+		if (catalogue->nintegrations > 0)
+			nearest = suggest_nearest(wanted, &catalogue->integrations[0].id,
+									  catalogue->nintegrations,
+									  sizeof(Integration), NULL);
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("integration \"%s\" does not exist", suggest_clip(id, len)),
-				 nearest ? errhint("Perhaps you meant \"%s\".", nearest) :
+				 errmsg("integration %s does not exist", name.data),
+				 nearest.type != JREF_NONE ?
+				 errhint("Perhaps you meant \"%s\".", jsonb_ref_cstring(nearest)) :
 				 errhint("integration_schema_list() lists the integrations that exist.")));
 	}
 	return integration;

@@ -19,6 +19,7 @@
 #include "catalogue.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
+#include "definition.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -284,6 +285,25 @@ row_removed(Relation relation, HeapTuple old, HeapTuple new)
 static void
 check_definitions(Relation relation, HeapTuple tuple)
 {
+	TupleDesc	desc = RelationGetDescr(relation);
+	JsonbRef	integration_id = {0};
+	Datum		fields;
+	Datum		id;
+	bool		isnull;
+
+	fields = heap_getattr(tuple, column_number(relation, "fields"), desc, &isnull);
+	if (isnull)
+		return;					/* NOT NULL refuses it */
+	id = heap_getattr(tuple, column_number(relation, "id"), desc, &isnull);
+	if (!isnull)
+	{
+		text	   *string = DatumGetTextPP(id);
+
+		integration_id = jsonb_ref_string(VARDATA_ANY(string),
+										  VARSIZE_ANY_EXHDR(string));
+	}
+	definition_check(relation, integration_id,
+					 jsonb_ref_root(DatumGetJsonbP(fields)));
 }
 
 /*

@@ -1,89 +1,83 @@
 /*-------------------------------------------------------------------------
  *
  * suggest.c
- *	  The nearest known name to an unknown one, and names in messages.
- *
- * Nearness is the server's own Levenshtein distance, as it is for misspelt
- * columns (parse_relation.c: updateFuzzyAttrMatchState).
+ *	  The known name that is nearest to a misspelt one.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include <ctype.h>
-
-#include "mb/pg_wchar.h"
 #include "suggest.h"
-#include "utils/builtins.h"
 #include "utils/varlena.h"
 
-#define MAX_SUGGEST_DISTANCE 3	/* edits; further off is another word */
-#define MAX_SUGGEST_LENGTH 128	/* bytes; no known name is longer */
-#define MAX_MESSAGE_NAME 64		/* bytes of a name in a message */
+/* Names longer than this are not looked for; a catalogue's have at most 64. */
+#define SUGGEST_LENGTH 96
+
+/* No suggestion is further away than this, as core's own for columns. */
+#define SUGGEST_DISTANCE 4
 
 /*
- * suggest_begin: start looking for a name near that one.
+ * fold: a copy of a name in which case, and "-" for "_", make no difference.
+ *
+ * Only ASCII is folded, so it is still valid in the server's encoding.
  */
-void
-suggest_begin(Suggestion *suggestion, const char *wanted, int len)
+static void
+fold(char *target, JsonbRef name)
 {
-	suggestion->wanted = wanted;
-	suggestion->len = len;
-	suggestion->nearest = (JsonbRef) {0};
-	suggestion->distance = Min(MAX_SUGGEST_DISTANCE, len / 2) + 1;
-}
-
-/*
- * suggest_offer: take a known name if it is nearer than those offered before.
- */
-void
-suggest_offer(Suggestion *suggestion, JsonbRef candidate)
-{
-	int			limit = suggestion->distance - 1;
-	int			distance;
-
-	if (suggestion->len > MAX_SUGGEST_LENGTH || candidate.len > MAX_SUGGEST_LENGTH)
-		return;
-	if (limit < 0)
-		return;
-	distance = varstr_levenshtein_less_equal(suggestion->wanted, suggestion->len,
-											 candidate.ptr, candidate.len,
-											 1, 1, 1, limit, true);
-	if (distance <= limit)
+	for (uint32 i = 0; i < name.len; i++)
 	{
-		suggestion->nearest = candidate;
-		suggestion->distance = distance;
+		char		c = name.ptr[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c += 'a' - 'A';
+		target[i] = c == '-' ? '_' : c;
 	}
 }
 
 /*
- * suggest_nearest: a palloc'd copy of the nearest name, or NULL where none is
- * near.
+ * suggest_nearest: which of the names is nearest to the wanted one?
+ *
+ * names points to the first of count names, each stride bytes after the one
+ * before, so that names can be looked through where they lie in a larger
+ * struct.  The nearest has the fewest edits, the first of them where there are
+ * several; JREF_NONE where none is near enough to be what was meant.
+ *
+ * budget, where it is not NULL, is how many names may yet be compared, over
+ * several calls; otherwise SUGGEST_BUDGET is the limit of this call.
  */
-char *
-suggest_nearest(const Suggestion *suggestion)
+JsonbRef
+suggest_nearest(JsonbRef wanted, const JsonbRef *names, int count, Size stride,
+				int *budget)
 {
-	if (suggestion->nearest.type == JREF_NONE)
-		return NULL;
-	return jsonb_ref_cstring(suggestion->nearest);
-}
+	JsonbRef	nearest = {0};
+	char		folded_wanted[SUGGEST_LENGTH];
+	char		folded_name[SUGGEST_LENGTH];
+	int			own_budget = SUGGEST_BUDGET;
+	int			best = Min(SUGGEST_DISTANCE, (int) wanted.len / 2) + 1;
 
-/*
- * suggest_clip: a name for a message, palloc'd: no longer than a name can be,
- * cut between characters, without control characters (which could forge a
- * line of their own).
- */
-char *
-suggest_clip(const char *name, int len)
-{
-	int			clipped = len <= MAX_MESSAGE_NAME ? len :
-		pg_mbcliplen(name, len, MAX_MESSAGE_NAME);
-	char	   *result = palloc(clipped + 4);
+	if (wanted.len == 0 || wanted.len > SUGGEST_LENGTH)
+		return nearest;
+	if (budget == NULL)
+		budget = &own_budget;
+	fold(folded_wanted, wanted);
 
-	memcpy(result, name, clipped);
-	for (int i = 0; i < clipped; i++)
-		if (iscntrl((unsigned char) result[i]) && !IS_HIGHBIT_SET(result[i]))
-			result[i] = ' ';
-	strcpy(result + clipped, clipped < len ? "..." : "");
-	return result;
+	for (int i = 0; i < count && best > 0 && *budget > 0; i++)
+	{
+		JsonbRef	name = *(const JsonbRef *) ((const char *) names + i * stride);
+		int			distance;
+
+		(*budget)--;
+		if (name.len == 0 || name.len > SUGGEST_LENGTH)
+			continue;
+		fold(folded_name, name);
+		distance = varstr_levenshtein_less_equal(folded_wanted, wanted.len,
+												 folded_name, name.len,
+												 1, 1, 1, best - 1, true);
+		if (distance < best)
+		{
+			best = distance;
+			nearest = name;
+		}
+	}
+	return nearest;
 }

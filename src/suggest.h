@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * suggest.h
- *	  The nearest known name to an unknown one.
+ *	  The known name that is nearest to a misspelt one.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,17 +10,14 @@
 
 #include "jsonb_reader.h"
 
-typedef struct Suggestion
-{
-	const char *wanted;
-	int			len;
-	JsonbRef	nearest;		/* JREF_NONE where none is near enough */
-	int			distance;
-} Suggestion;
+/*
+ * How many names may be compared for one document: enough for any honest
+ * mistake, and a bound for a document made of thousands of unknown names
+ * against a catalogue of thousands.
+ */
+#define SUGGEST_BUDGET 50000
 
-extern void suggest_begin(Suggestion *suggestion, const char *wanted, int len);
-extern void suggest_offer(Suggestion *suggestion, JsonbRef candidate);
-extern char *suggest_nearest(const Suggestion *suggestion);
-extern char *suggest_clip(const char *name, int len);
+extern JsonbRef suggest_nearest(JsonbRef wanted, const JsonbRef *names,
+								int count, Size stride, int *budget);
 
 #endif							/* SUGGEST_H */
