@@ -194,7 +194,7 @@ import_root(Import *import)
 			if (value.type != JREF_BOOL)
 				import_refuse_keyword(import, key, value);
 		}
-		else if (!import_is_demand(key))
+		else if (!JREF_IS(key, "properties") && !import_is_demand(key))
 			import_refuse_keyword(import, key, value);
 	}
 }
