@@ -454,6 +454,8 @@ export_integration(const Integration *integration)
 	build_key(&build, "$schema");
 	build_string(&build, "https://json-schema.org/draft/2020-12/schema");
 	build_string_member(&build, "title", integration->name);
+	if (integration->description.len > 0)
+		build_string_member(&build, "description", integration->description);
 	build_key(&build, "type");
 	build_string(&build, "object");
 
