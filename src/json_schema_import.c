@@ -18,7 +18,7 @@
 #include "funcapi.h"
 #include "json_schema_import.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
+#include "sql_result.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(integration_schema_from_json_schema);
@@ -200,19 +200,6 @@ import_root(Import *import)
 }
 
 /*
- * root_text: a text of the schema's root; the empty string where it has none.
- */
-static text *
-root_text(const Import *import, const char *keyword)
-{
-	JsonbRef	value = jsonb_ref_member(import->root, keyword, strlen(keyword));
-
-	if (value.type != JREF_STRING)
-		return cstring_to_text("");
-	return cstring_to_text_with_len(value.ptr, value.len);
-}
-
-/*
  * integration_schema_from_json_schema(id, name, category, schema)
  * returns a row such as integration_schemas has
  */
@@ -223,7 +210,7 @@ integration_schema_from_json_schema(PG_FUNCTION_ARGS)
 	TupleDesc	tupdesc;
 	Datum	   *values;
 	bool	   *nulls;
-	text	   *description;
+	JsonbRef	description;
 
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
@@ -235,9 +222,9 @@ integration_schema_from_json_schema(PG_FUNCTION_ARGS)
 	import_properties(&import);
 	import_demands(&import);
 
-	description = root_text(&import, "description");
-	if (VARSIZE_ANY_EXHDR(description) == 0)
-		description = root_text(&import, "title");
+	description = JREF_MEMBER(import.root, "description");
+	if (description.type != JREF_STRING)
+		description = jsonb_ref_string("", 0);
 
 	values = palloc0(tupdesc->natts * sizeof(Datum));
 	nulls = palloc0(tupdesc->natts * sizeof(bool));
@@ -252,7 +239,7 @@ integration_schema_from_json_schema(PG_FUNCTION_ARGS)
 		else if (strcmp(column, "category") == 0)
 			values[i] = PG_GETARG_DATUM(2);
 		else if (strcmp(column, "description") == 0)
-			values[i] = PointerGetDatum(description);
+			values[i] = text_from_ref(description);
 		else if (strcmp(column, "display_order") == 0)
 			values[i] = Int32GetDatum(999);
 		else if (strcmp(column, "featured") == 0 ||
