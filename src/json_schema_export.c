@@ -19,6 +19,7 @@
 
 #include "json_schema.h"
 #include "jsonb_build.h"
+#include "miscadmin.h"
 #include "missing.h"
 #include "pattern_dialect.h"
 #include "utils/builtins.h"
@@ -52,6 +53,7 @@ reduce_list(int field, List *others, const bool *has_default, bool *settled)
 	{
 		int			other = lfirst_int(cell);
 
+		CHECK_FOR_INTERRUPTS();
 		if (other == field)
 			continue;
 		if (has_default[other])

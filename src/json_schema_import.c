@@ -140,8 +140,9 @@ import_properties(Import *import)
 	JsonbRef	name;
 	JsonbRef	schema;
 
-	if (properties.type != JREF_NONE && properties.type != JREF_OBJECT)
-		import_refuse(import, "it must be an object", "Correct the schema.");
+	if (properties.type != JREF_OBJECT)
+		import_refuse(import, "a configuration has properties, and they are an object",
+					  "Give the schema of the configuration itself: of a connector's specification in Airbyte's form, \"connectionSpecification\".");
 	import->fields = palloc0((jsonb_ref_count(properties) + 1) * sizeof(FieldImport));
 	jsonb_walk_begin(&walk, properties);
 	while (jsonb_walk_member(&walk, &name, &schema))

@@ -312,6 +312,7 @@ interpret_type(Import *import, FieldImport *field)
 	JsonbWalk	walk;
 	JsonbRef	name;
 	bool		known = false;
+	int			before;
 
 	if (given.type == JREF_NONE)
 	{
@@ -324,7 +325,7 @@ interpret_type(Import *import, FieldImport *field)
 		return;
 	}
 
-	import_enter_name(import, "type");
+	before = import_enter_name(import, "type");
 	if (given.type == JREF_STRING)
 	{
 		field->type = type_by_name(import, given);
@@ -342,6 +343,7 @@ interpret_type(Import *import, FieldImport *field)
 	}
 	if (!known)
 		import_refuse(import, "a field has a type other than null", NULL);
+	import_leave(import, before);
 }
 
 /*
