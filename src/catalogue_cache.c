@@ -183,7 +183,7 @@ catalogue_pin(const Catalogue *catalogue)
  * may be using it.
  */
 static void
-relcache_callback(Datum arg, Oid relid)
+relcache_callback(Datum arg pg_attribute_unused(), Oid relid)
 {
 	if (relid == InvalidOid || relid == cache.relid || cache.relid == InvalidOid)
 	{
@@ -197,13 +197,14 @@ relcache_callback(Datum arg, Oid relid)
  * proc_callback: a function was altered; its schema may be another.
  */
 static void
-proc_callback(Datum arg, int cacheid, uint32 hashvalue)
+proc_callback(Datum arg pg_attribute_unused(), int cacheid pg_attribute_unused(),
+			  uint32 hashvalue pg_attribute_unused())
 {
 	memset(namespaces, 0, sizeof(namespaces));
 }
 
 static void
-xact_callback(XactEvent event, void *arg)
+xact_callback(XactEvent event, void *arg pg_attribute_unused())
 {
 	cache.checked = false;
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
@@ -216,8 +217,10 @@ xact_callback(XactEvent event, void *arg)
 }
 
 static void
-subxact_callback(SubXactEvent event, SubTransactionId mySubid,
-				 SubTransactionId parentSubid, void *arg)
+subxact_callback(SubXactEvent event,
+				 SubTransactionId mySubid pg_attribute_unused(),
+				 SubTransactionId parentSubid pg_attribute_unused(),
+				 void *arg pg_attribute_unused())
 {
 	cache.checked = false;
 	if (event == SUBXACT_EVENT_ABORT_SUB)

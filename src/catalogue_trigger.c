@@ -210,24 +210,17 @@ row_inserted(Relation relation, HeapTuple tuple)
 		return set_origin(relation, tuple, becomes, false); /* NOT NULL refuses it */
 
 	id = CStringGetTextDatum(name);
+	if (restored)
+		execute_as_owner(relation,
+						 "DELETE FROM %s.integration_schemas "
+						 "WHERE id OPERATOR(pg_catalog.=) $1 "
+						 "AND origin OPERATOR(pg_catalog.=) 'builtin'", id);
 	if (execute_as_owner(relation,
 						 "DELETE FROM %s.integration_schema_removed "
 						 "WHERE id OPERATOR(pg_catalog.=) $1", id) > 0)
 		becomes = "edited";
-	else if (restored)
-	{
+	if (restored)
 		becomes = origin;
-		if (execute_as_owner(relation,
-							 "DELETE FROM %s.integration_schemas "
-							 "WHERE id OPERATOR(pg_catalog.=) $1 "
-							 "AND origin OPERATOR(pg_catalog.=) 'builtin'", id) > 0)
-		{
-			execute_as_owner(relation,
-							 "DELETE FROM %s.integration_schema_removed "
-							 "WHERE id OPERATOR(pg_catalog.=) $1", id);
-			becomes = "edited";
-		}
-	}
 	if (origin != NULL && strcmp(origin, becomes) == 0)
 		return tuple;
 	return set_origin(relation, tuple, becomes, false);
@@ -286,23 +279,19 @@ static void
 check_definitions(Relation relation, HeapTuple tuple)
 {
 	TupleDesc	desc = RelationGetDescr(relation);
-	JsonbRef	integration_id = {0};
-	Datum		fields;
-	Datum		id;
+	char	   *id = text_column(relation, tuple, "id");
 	bool		isnull;
+	Datum		fields;
 
-	fields = heap_getattr(tuple, column_number(relation, "fields"), desc, &isnull);
-	if (isnull)
+	if (SPI_gettypeid(desc, column_number(relation, "fields")) != JSONBOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"fields\" of relation \"%s\" is not of type jsonb",
+						RelationGetRelationName(relation))));
+	fields = SPI_getbinval(tuple, desc, column_number(relation, "fields"), &isnull);
+	if (isnull || id == NULL)
 		return;					/* NOT NULL refuses it */
-	id = heap_getattr(tuple, column_number(relation, "id"), desc, &isnull);
-	if (!isnull)
-	{
-		text	   *string = DatumGetTextPP(id);
-
-		integration_id = jsonb_ref_string(VARDATA_ANY(string),
-										  VARSIZE_ANY_EXHDR(string));
-	}
-	definition_check(relation, integration_id,
+	definition_check(relation, jsonb_ref_string(id, strlen(id)),
 					 jsonb_ref_root(DatumGetJsonbP(fields)));
 }
 
