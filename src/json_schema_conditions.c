@@ -35,7 +35,7 @@ import_is_demand(JsonbRef keyword)
 }
 
 /*
- * is_no_value: {"not": {"enum": [null, ""]}}, in either order?
+ * is_not_no_value: {"not": {"enum": [null, ""]}}, in either order?
  */
 static bool
 is_not_no_value(JsonbRef schema)
@@ -107,7 +107,7 @@ read_any_has_value(const Import *import, JsonbRef schema)
 		field = read_has_value(import, alternative);
 		if (field < 0)
 			return NIL;
-		fields = lappend_int(fields, field);
+		fields = list_append_unique_int(fields, field);
 	}
 	return fields;
 }
@@ -137,7 +137,7 @@ read_condition(Import *import, JsonbRef schema)
 						  HINT_CONDITION);
 		}
 		import->fields[field].required_with =
-			list_concat(import->fields[field].required_with, list_copy(fields));
+			list_concat_unique_int(import->fields[field].required_with, fields);
 	}
 	if (else_schema.type != JREF_NONE)
 	{
@@ -155,7 +155,7 @@ read_condition(Import *import, JsonbRef schema)
 }
 
 /*
- * read_required: an array of names of fields; the fields' numbers.
+ * read_names: an array of names of fields; the fields' numbers.
  */
 static List *
 read_names(Import *import, JsonbRef names)
@@ -213,7 +213,7 @@ read_dependencies(Import *import, const char *keyword)
 		{
 			FieldImport *asked = &import->fields[lfirst_int(cell)];
 
-			asked->required_with = lappend_int(asked->required_with, field);
+			asked->required_with = list_append_unique_int(asked->required_with, field);
 		}
 		import_leave(import, inner);
 	}

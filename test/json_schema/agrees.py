@@ -119,6 +119,7 @@ def normal(definitions):
 
 
 print("# seed %d" % seed)
+psql("DELETE FROM integration_schemas WHERE category = 'test';")
 generated = {"i%03d" % i: generate.fields(random) for i in range(nintegrations)}
 taken = install(generated)
 integrations = {id: generated[id] for id in taken}
