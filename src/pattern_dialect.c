@@ -57,10 +57,10 @@ static const struct
 };
 
 /*
- * accept: is that what comes next?  If so, it is behind us.
+ * take: is that what comes next?  If so, it is behind us.
  */
 static bool
-accept(PatternInput *in, const char *text)
+take(PatternInput *in, const char *text)
 {
 	size_t		len = strlen(text);
 
@@ -218,10 +218,10 @@ static bool
 named_class_to_ecma(PatternInput *in, StringInfo out)
 {
 	for (int i = 0; i < (int) lengthof(named_classes); i++)
-		if (accept(in, named_classes[i].name))
+		if (take(in, named_classes[i].name))
 		{
 			appendStringInfoString(out, named_classes[i].ecma);
-			return accept(in, ":]");
+			return take(in, ":]");
 		}
 	return false;
 }
@@ -235,23 +235,23 @@ class_to_ecma(PatternInput *in, StringInfo out)
 	bool		first = true;
 
 	appendStringInfoChar(out, '[');
-	if (accept(in, "^"))
+	if (take(in, "^"))
 		appendStringInfoChar(out, '^');
 	for (; in->at < in->end; first = false)
 	{
-		if (accept(in, "]"))
+		if (take(in, "]"))
 		{
 			/* the first one stands for itself */
 			appendStringInfoString(out, first ? "\\]" : "]");
 			if (!first)
 				return true;
 		}
-		else if (accept(in, "[:"))
+		else if (take(in, "[:"))
 		{
 			if (!named_class_to_ecma(in, out))
 				return false;
 		}
-		else if (accept(in, "["))
+		else if (take(in, "["))
 		{
 			/* a collating element or an equivalence class */
 			if (peek_in(in, ".="))
@@ -259,7 +259,7 @@ class_to_ecma(PatternInput *in, StringInfo out)
 			/* ECMA-262 needs no escape here, but its heirs do */
 			appendStringInfoString(out, "\\[");
 		}
-		else if (accept(in, "\\"))
+		else if (take(in, "\\"))
 		{
 			if (!escape_to_ecma(in, out, true))
 				return false;
@@ -283,7 +283,7 @@ pattern_to_ecma(const char *pattern, int len)
 	initStringInfo(&out);
 
 	/* a director, then embedded options, can only be at the beginning */
-	if (!accept(&in, "***:") && accept(&in, "***"))
+	if (!take(&in, "***:") && take(&in, "***"))
 		return NULL;
 	if (in.end - in.at >= 3 && in.at[0] == '(' && in.at[1] == '?' &&
 		isalpha((unsigned char) in.at[2]))
@@ -291,27 +291,27 @@ pattern_to_ecma(const char *pattern, int len)
 
 	while (in.at < in.end)
 	{
-		if (accept(&in, "\\"))
+		if (take(&in, "\\"))
 		{
 			if (!escape_to_ecma(&in, &out, false))
 				return NULL;
 		}
-		else if (accept(&in, "[[:<:]]"))
+		else if (take(&in, "[[:<:]]"))
 			appendStringInfoString(&out, "\\b(?=\\w)");
-		else if (accept(&in, "[[:>:]]"))
+		else if (take(&in, "[[:>:]]"))
 			appendStringInfoString(&out, "\\b(?!\\w)");
-		else if (accept(&in, "["))
+		else if (take(&in, "["))
 		{
 			if (!class_to_ecma(&in, &out))
 				return NULL;
 		}
-		else if (accept(&in, "(?#"))
+		else if (take(&in, "(?#"))
 		{
 			/* a comment */
 			while (in.at < in.end && *in.at++ != ')')
 				;
 		}
-		else if (accept(&in, "{"))
+		else if (take(&in, "{"))
 		{
 			/* a bound if a digit follows, and itself if not */
 			if (peek_in(&in, "0123456789"))
@@ -343,16 +343,16 @@ unicode_escape_from_ecma(PatternInput *in, StringInfo out)
 	uint32		number;
 	uint32		second;
 
-	if (accept(in, "{"))
+	if (take(in, "{"))
 	{
-		if (read_hex(in, INT_MAX, &number) == 0 || !accept(in, "}"))
+		if (read_hex(in, INT_MAX, &number) == 0 || !take(in, "}"))
 			return false;
 	}
 	else if (read_hex(in, 4, &number) != 4)
 		return false;
 	else if (number >= 0xD800 && number < 0xDC00)
 	{
-		if (!accept(in, "\\u") || read_hex(in, 4, &second) != 4 ||
+		if (!take(in, "\\u") || read_hex(in, 4, &second) != 4 ||
 			second < 0xDC00 || second > 0xDFFF)
 			return false;
 		number = 0x10000 + ((number - 0xD800) << 10) + (second - 0xDC00);
@@ -429,9 +429,9 @@ escape_from_ecma(PatternInput *in, StringInfo out, bool in_class)
 static const char *
 class_from_ecma(PatternInput *in, StringInfo out)
 {
-	if (accept(in, "]"))
+	if (take(in, "]"))
 		return "it has an empty class";
-	if (accept(in, "^]"))
+	if (take(in, "^]"))
 	{
 		/* any character at all, as "." is in PostgreSQL */
 		appendStringInfoChar(out, '.');
@@ -439,18 +439,18 @@ class_from_ecma(PatternInput *in, StringInfo out)
 	}
 
 	appendStringInfoChar(out, '[');
-	if (accept(in, "^"))
+	if (take(in, "^"))
 		appendStringInfoChar(out, '^');
 	while (in->at < in->end)
 	{
-		if (accept(in, "\\"))
+		if (take(in, "\\"))
 		{
 			const char *problem = escape_from_ecma(in, out, true);
 
 			if (problem != NULL)
 				return problem;
 		}
-		else if (accept(in, "["))
+		else if (take(in, "["))
 			appendStringInfoString(out, "\\[");
 		else
 		{
@@ -473,12 +473,12 @@ group_from_ecma(PatternInput *in, StringInfo out)
 
 	appendStringInfoChar(out, '(');
 	for (int i = 0; i < (int) lengthof(shared); i++)
-		if (accept(in, shared[i]))
+		if (take(in, shared[i]))
 		{
 			appendStringInfoString(out, shared[i]);
 			return NULL;
 		}
-	if (accept(in, "?<"))
+	if (take(in, "?<"))
 	{
 		/* a named group; nothing but a back reference needs the name */
 		while (in->at < in->end)
@@ -503,11 +503,11 @@ pattern_from_ecma(const char *pattern, int len, const char **problem)
 	*problem = NULL;
 	while (in.at < in.end && *problem == NULL)
 	{
-		if (accept(&in, "\\"))
+		if (take(&in, "\\"))
 			*problem = escape_from_ecma(&in, &out, false);
-		else if (accept(&in, "["))
+		else if (take(&in, "["))
 			*problem = class_from_ecma(&in, &out);
-		else if (accept(&in, "("))
+		else if (take(&in, "("))
 			*problem = group_from_ecma(&in, &out);
 		else
 			appendStringInfoChar(&out, *in.at++);
