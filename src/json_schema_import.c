@@ -17,9 +17,13 @@
 #include "access/xact.h"
 #include "funcapi.h"
 #include "json_schema_import.h"
+#include "messages.h"
 #include "miscadmin.h"
 #include "sql_result.h"
 #include "utils/timestamp.h"
+
+/* How much of a path an error shows, in bytes. */
+#define PATH_SHOWN 512
 
 PG_FUNCTION_INFO_V1(integration_schema_from_json_schema);
 
@@ -51,17 +55,7 @@ import_enter(Import *import, JsonbRef member)
 {
 	int			before = import->path.len;
 
-	appendStringInfoChar(&import->path, '/');
-	for (uint32 i = 0; i < member.len; i++)
-	{
-		/* RFC 6901, section 3 */
-		if (member.ptr[i] == '~')
-			appendStringInfoString(&import->path, "~0");
-		else if (member.ptr[i] == '/')
-			appendStringInfoString(&import->path, "~1");
-		else
-			appendStringInfoChar(&import->path, member.ptr[i]);
-	}
+	append_pointer_step(&import->path, member);
 	return before;
 }
 
@@ -93,10 +87,15 @@ import_leave(Import *import, int before)
 void
 import_refuse(Import *import, const char *reason, const char *hint)
 {
+	StringInfoData path;
+
+	/* a name in it can be anything */
+	initStringInfo(&path);
+	append_escaped(&path, import->path.data, import->path.len, PATH_SHOWN);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("field definitions cannot express this JSON Schema"),
-			 errdetail("At \"%s\": %s.", import->path.data, reason),
+			 errdetail("At \"%s\": %s.", path.data, reason),
 			 errhint("%s", hint != NULL ? hint : "Take it out, if the integration can do without it.")));
 }
 
