@@ -480,7 +480,8 @@ read_catalogue(const char *source, MemoryContext parent)
 
 	initStringInfo(&query);
 	appendStringInfo(&query,
-					 "SELECT s.id, s.name, s.category, s.required, s.locked, s.fields "
+					 "SELECT s.id, s.name, s.category, s.description, "
+					 "s.required, s.locked, s.fields "
 					 "FROM %s AS s ORDER BY s.display_order, s.name, s.id",
 					 source);
 	if (SPI_connect() != SPI_OK_CONNECT)
