@@ -60,7 +60,7 @@ END
 $$;
 CALL bench.changes(50);
 INSERT INTO bench.memory VALUES ('before changes', bench.kept_bytes(), bench.process_bytes());
-CALL bench.changes(500);
+CALL bench.changes(300);
 INSERT INTO bench.memory VALUES ('after changes', bench.kept_bytes(), bench.process_bytes());
 
 CALL bench.catalogue_of(1000);
@@ -79,7 +79,7 @@ SELECT 'memory kept, 1,000 integrations: an integration', 'at most 1.2 × (linea
 -- A page or two may come and go with the heap of the process: 64 kB in a
 -- million calls are not a leak, that would be less than a bit a call.
 INSERT INTO bench.figure (call, target, figure, ok)
-SELECT format('memory: growth over %s', CASE a.name WHEN 'before' THEN 'a million calls' ELSE '500 changes of the catalogue' END),
+SELECT format('memory: growth over %s', CASE a.name WHEN 'before' THEN 'a million calls' ELSE '300 changes of the catalogue' END),
        'none', format('%s kept, %s in the process', bench.show_bytes(b.kept - a.kept), bench.show_bytes(b.process - a.process)),
        b.kept <= a.kept AND coalesce(b.process - a.process, 0) < 65536
   FROM bench.memory AS a JOIN bench.memory AS b

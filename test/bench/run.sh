@@ -28,6 +28,9 @@
 #   loop over || alone takes 35 or 600 microseconds by that.
 # - First calls: pgbench --connect, a bare SELECT 1 and the calls in random
 #   order, each in a session that has done nothing else but look at the time.
+# - The trigger: pgbench, one client, a prepared INSERT a document, 50 in each
+#   transaction so that no commit hides the trigger's share; then without a
+#   client, in a loop of PL/pgSQL, where there is next to nothing beside it.
 # - Prepared reads: pgbench, two clients; two seconds of each read in turn. The
 #   stored answer is kept as a table does by default: compressed, out of line.
 # - Memory: the sizes of the module's memory contexts, and the anonymous memory
@@ -96,20 +99,33 @@ first_call()
 # first_calls INTEGRATIONS: new sessions, with a catalogue of that size.
 first_calls()
 {
-	pgbench -n -C -c 1 -t 300 -D integrations="$1" -f "$work/first_bare.sql" \
+	pgbench -n -C -c 1 -t 200 -D integrations="$1" -f "$work/first_bare.sql" \
 		-f "$work/first_resolve.sql" -f "$work/first_config.sql" >"$work/pgbench.log" 2>&1 ||
 		die "pgbench failed: $(cat "$work/pgbench.log")"
 }
 
-# prepared_reads NAME ROUND: two seconds of a read.
-prepared_reads()
+# clients RUN NAME ROUND SECONDS STATEMENTS OPTION...: let clients run the script NAME for so
+# long, a transaction having so many statements, and note the time of a statement.
+clients()
 {
-	local per_second
-	per_second=$(pgbench -n -M prepared -c 2 -j 2 -T 2 -f "$work/$1.sql" 2>"$work/pgbench.log" |
+	local run=$1 name=$2 round=$3 seconds=$4 statements=$5 per_second
+	shift 5
+	per_second=$(pgbench -n -M prepared -T "$seconds" -f "$work/$name.sql" "$@" 2>"$work/pgbench.log" |
 		sed -n 's/^tps = \([0-9.]*\) .*without initial.*/\1/p')
 	[ -n "$per_second" ] || die "pgbench failed: $(cat "$work/pgbench.log")"
-	sql -c "INSERT INTO bench.reads VALUES ($2, '$1', $per_second)"
+	sql -c "INSERT INTO bench.timing VALUES ('$run', $round, '$name', 1.0 / $per_second / $statements)"
 }
+
+# insert_script NAME TABLE: a transaction of 50 INSERTs.
+insert_script()
+{
+	echo 'BEGIN;'
+	for _ in $(seq 50); do
+		echo '\set id random(1, 1000000000000000)'
+		echo "INSERT INTO bench.$2 (org_id, node_id, node_type, config_json) VALUES ('acme', :id, 'team', :team);"
+	done
+	echo 'COMMIT;'
+} >"$work/$1.sql"
 
 run_sql setup.sql
 run_sql functions.sql
@@ -133,14 +149,22 @@ cat >"$work/merged.sql" <<-'END'
 END
 cat >"$work/effective.sql" <<-'END'
 	\set id random(1, 9900)
-	SELECT integration_config_effective('large', 'team-' || :id);
+	SELECT integration_config_effective('large', 'team-' || :id::int);
 END
 reads=(stored merged)
 [ "$(sql -c "SELECT to_regprocedure('integration_config_effective(text, text)') IS NOT NULL")" = t ] &&
 	reads+=(effective)
+insert_script without node
+insert_script with checked_node
+for round in 1 2 3 4 5; do
+	for name in without with; do
+		clients 'insert, client' $name $round 1 50 -c 1 -D team="$(<test/bench/team.json)"
+	done
+done
+sql -c 'TRUNCATE bench.node, bench.checked_node'
 for round in 1 2 3 4 5; do
 	for name in "${reads[@]}"; do
-		prepared_reads "$name" $round
+		clients read "$name" $round 2 1 -c 2 -j 2
 	done
 done
 

@@ -15,4 +15,3 @@ SELECT t.id, integration_schema_config(o.config, t.config)
 VACUUM ANALYZE;
 
 CREATE TABLE bench.first_call (catalogue int, name text, seconds float8);
-CREATE TABLE bench.reads (round int, name text, per_second float8);
