@@ -50,7 +50,7 @@ began=$SECONDS
 trap 'stop_servers "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 
-if ! make -s -j2 PG_CONFIG="$bindir/pg_config" with_llvm=no all install >"$work/build.log" 2>&1; then
+if ! make -s -j2 PG_CONFIG="$bindir/pg_config" with_llvm=no docdir="$work/pg/doc" all install >"$work/build.log" 2>&1; then
 	cat "$work/build.log"
 	die "the build failed"
 fi
