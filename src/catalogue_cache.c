@@ -37,8 +37,8 @@
  *	 read anew for each call.
  *
  * - "The same snapshot": the version is not read again while the active
- *	 snapshot has the same identity (transaction horizon, transactions in
- *	 progress, command counter).  The end of a transaction, the abort of a
+ *	 snapshot has the same identity (transaction horizon, how many transactions
+ *	 are in progress, command counter).  The end of a transaction, the abort of a
  *	 subtransaction, an invalidation and a change of the catalogue end that.
  *
  * - A lock as a SELECT takes it is held to the end of the transaction, so the
@@ -95,14 +95,10 @@
 /* What tells one snapshot of this transaction from another. */
 typedef struct SnapshotIdentity
 {
-	TransactionId xmin;
 	TransactionId xmax;
+	uint32		xcnt;
+	int32		subxcnt;
 	CommandId	curcid;
-	uint32		nxids;			/* xcnt */
-	uint32		nsubxids;		/* of those that the snapshot lists */
-	bool		suboverflowed;
-	TransactionId *xids;		/* nxids + nsubxids of them */
-	uint32		size;			/* xids allocated */
 } SnapshotIdentity;
 
 static struct
@@ -267,69 +263,46 @@ catalogue_unsettle(void)
 }
 
 /*
- * listed_subxids: how many subtransactions the snapshot lists.
+ * snapshot_identity: what the snapshot sees, in few words.
  *
- * Where too many ran to list them all, a copied snapshot has their count but
- * not the list (snapmgr.c: CopySnapshot); the transactions in progress tell
- * such snapshots apart as well as they tell what is visible.
+ * All transactions below xmax had begun when a snapshot with that xmax was
+ * taken, and those still in progress only become fewer.  So of two snapshots
+ * with one xmax, the ones that list as many list the same, and the lists need no
+ * comparing (nor are they always there: snapmgr.c, CopySnapshot).  On a
+ * standby all of them are in the second list.
  */
-static inline uint32
-listed_subxids(Snapshot snapshot)
+static inline SnapshotIdentity
+snapshot_identity(Snapshot snapshot)
 {
-	return snapshot->subxip ? Max(snapshot->subxcnt, 0) : 0;
+	return (SnapshotIdentity) {
+		.xmax = snapshot->xmax,
+		.xcnt = snapshot->xcnt,
+		.subxcnt = snapshot->subxcnt,
+		.curcid = snapshot->curcid
+	};
 }
 
 /*
- * snapshot_is_same: has the snapshot the remembered identity?
+ * snapshot_is_same: does the snapshot see what the remembered one saw?
  */
 static bool
 snapshot_is_same(Snapshot snapshot)
 {
-	const SnapshotIdentity *seen = &cache.snapshot;
-	uint32		nsubxids = listed_subxids(snapshot);
+	SnapshotIdentity identity = snapshot_identity(snapshot);
 
-	return seen->xmin == snapshot->xmin && seen->xmax == snapshot->xmax &&
-		seen->curcid == snapshot->curcid &&
-		seen->nxids == snapshot->xcnt && seen->nsubxids == nsubxids &&
-		seen->suboverflowed == snapshot->suboverflowed &&
-		(seen->nxids == 0 ||
-		 memcmp(seen->xids, snapshot->xip, sizeof(TransactionId) * seen->nxids) == 0) &&
-		(nsubxids == 0 ||
-		 memcmp(seen->xids + seen->nxids, snapshot->subxip,
-				sizeof(TransactionId) * nsubxids) == 0);
+	return cache.snapshot.xmax == identity.xmax &&
+		cache.snapshot.xcnt == identity.xcnt &&
+		cache.snapshot.subxcnt == identity.subxcnt &&
+		cache.snapshot.curcid == identity.curcid;
 }
 
 /*
- * remember_snapshot: take the snapshot's identity down, for this user.
+ * remember_snapshot: the copy is right for this snapshot and this user.
  */
 static void
 remember_snapshot(Snapshot snapshot)
 {
-	SnapshotIdentity *seen = &cache.snapshot;
-	uint32		nsubxids = listed_subxids(snapshot);
-	uint32		needed = snapshot->xcnt + nsubxids;
-
-	if (needed > seen->size)
-	{
-		if (seen->xids)
-			pfree(seen->xids);
-		seen->xids = NULL;
-		seen->size = 0;
-		seen->xids = MemoryContextAlloc(CacheMemoryContext,
-										sizeof(TransactionId) * needed);
-		seen->size = needed;
-	}
-	seen->xmin = snapshot->xmin;
-	seen->xmax = snapshot->xmax;
-	seen->curcid = snapshot->curcid;
-	seen->nxids = snapshot->xcnt;
-	seen->nsubxids = nsubxids;
-	seen->suboverflowed = snapshot->suboverflowed;
-	if (snapshot->xcnt > 0)
-		memcpy(seen->xids, snapshot->xip, sizeof(TransactionId) * snapshot->xcnt);
-	if (nsubxids > 0)
-		memcpy(seen->xids + snapshot->xcnt, snapshot->subxip,
-			   sizeof(TransactionId) * nsubxids);
+	cache.snapshot = snapshot_identity(snapshot);
 	cache.userid = GetUserId();
 	cache.checked = true;
 }
