@@ -147,7 +147,49 @@ SELECT pg_catalog.pg_extension_config_dump(
 CREATE FUNCTION @extschema@.node_configurations_version() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    broken name;
+    missing name;
 BEGIN
+    -- The table's constraints once more: where they refuse a row themselves,
+    -- the server shows the whole row, and with it the document.
+    missing := CASE WHEN NEW.org_id IS NULL THEN 'org_id'
+                    WHEN NEW.node_id IS NULL THEN 'node_id'
+                    WHEN NEW.node_type IS NULL THEN 'node_type'
+                    WHEN NEW.config_json IS NULL THEN 'config_json' END;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'null value in column "%" of a node', missing
+            USING ERRCODE = 'not_null_violation',
+                  SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = missing;
+    END IF;
+    broken := CASE
+        WHEN char_length(NEW.org_id) NOT BETWEEN 1 AND 255 THEN 'org_id'
+        WHEN char_length(NEW.node_id) NOT BETWEEN 1 AND 255 THEN 'node_id'
+        WHEN NEW.node_type NOT IN ('platform', 'org', 'unit', 'team') THEN 'node_type'
+        WHEN (NEW.org_id = '*') <> (NEW.node_type = 'platform')
+             OR (NEW.org_id = '*') <> (NEW.node_id = '*') THEN 'platform'
+        WHEN (NEW.parent_id IS NULL) <> (NEW.node_type IN ('platform', 'org')) THEN 'root' END;
+    IF broken IS NOT NULL THEN
+        RAISE EXCEPTION '%', CASE broken
+                WHEN 'org_id' THEN 'name of an organisation must have 1 to 255 characters'
+                WHEN 'node_id' THEN 'name of a node must have 1 to 255 characters'
+                WHEN 'node_type' THEN 'unknown type of node'
+                WHEN 'platform' THEN 'node (''*'', ''*'') is the platform''s, and the platform has no other'
+                ELSE CASE WHEN NEW.parent_id IS NULL THEN 'node without a parent is neither organisation nor platform'
+                          ELSE 'organisation or platform cannot have a parent' END END
+            USING ERRCODE = 'check_violation',
+                  DETAIL = format('Node %s of organisation %s, of type %s.',
+                                  left(to_json(NEW.node_id)::text, 80),
+                                  left(to_json(NEW.org_id)::text, 80),
+                                  left(to_json(NEW.node_type)::text, 80)),
+                  HINT = CASE broken
+                             WHEN 'node_type' THEN 'The types are platform, org, unit and team.'
+                             WHEN 'root' THEN 'Only nodes of type org and platform have no parent.'
+                             ELSE '' END,
+                  SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME,
+                  CONSTRAINT = format('node_configurations_%s_check', broken);
+    END IF;
+
     IF TG_OP = 'UPDATE' THEN
         IF (NEW.org_id, NEW.node_id) IS DISTINCT FROM (OLD.org_id, OLD.node_id) THEN
             RAISE EXCEPTION 'name of a node cannot be changed'
@@ -166,6 +208,7 @@ BEGIN
         NEW.version := OLD.version + 1;
     ELSE
         -- A node may have been here before: its history goes on.
+        NEW.created_at := coalesce(NEW.created_at, now());
         NEW.version := 1 + coalesce(
             (SELECT max(h.version)
                FROM @extschema@.node_configuration_history AS h

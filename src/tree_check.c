@@ -29,8 +29,10 @@
 #include "miscadmin.h"
 #include "settings.h"
 #include "storage/lock.h"
+#include "store.h"
 #include "store_plans.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -57,15 +59,6 @@ typedef struct LockReport
 } LockReport;
 
 /*
- * text_ref: a text where it lies.
- */
-static JsonbRef
-text_ref(text *string)
-{
-	return jsonb_ref_string(VARDATA_ANY(string), VARSIZE_ANY_EXHDR(string));
-}
-
-/*
  * column: a column of a row, with NULL for a null.
  */
 static Datum
@@ -82,9 +75,10 @@ column(HeapTuple row, TupleDesc desc, const char *name)
 }
 
 /*
- * refuse: start an error that names the row's table and the trigger.
+ * set_error_fields: let an error name the table and the trigger, for use in
+ * an ereport.
  */
-static void
+static int
 set_error_fields(TreeChange *change)
 {
 	Relation	rel = change->trigger->tg_relation;
@@ -92,8 +86,8 @@ set_error_fields(TreeChange *change)
 	err_generic_string(PG_DIAG_SCHEMA_NAME,
 					   get_namespace_name(RelationGetNamespace(rel)));
 	err_generic_string(PG_DIAG_TABLE_NAME, RelationGetRelationName(rel));
-	err_generic_string(PG_DIAG_CONSTRAINT_NAME,
-					   change->trigger->tg_trigger->tgname);
+	return err_generic_string(PG_DIAG_CONSTRAINT_NAME,
+							  change->trigger->tg_trigger->tgname);
 }
 
 /*
@@ -146,7 +140,7 @@ add_layer(TreeChange *change, text *node_id, Datum document)
 			change->layers = repalloc(change->layers,
 									  sizeof(NamedLayer) * change->allocated);
 	}
-	change->layers[change->nlayers].node_id = text_ref(node_id);
+	change->layers[change->nlayers].node_id = store_text_ref(node_id);
 	change->layers[change->nlayers].document =
 		jsonb_ref_root(DatumGetJsonbP(document));
 	change->nlayers++;
@@ -201,11 +195,11 @@ refuse_depth(TreeChange *change)
 	ereport(ERROR,
 			(errcode(ERRCODE_CHECK_VIOLATION),
 			 errmsg("%s is too deep in its tree",
-					node_phrase(text_ref(change->org_id), text_ref(change->node_id))),
+					node_phrase(store_text_ref(change->org_id), store_text_ref(change->node_id))),
 			 errdetail("The tree, with what is below the node, would have more than %d levels.",
 					   setting_max_depth),
 			 errhint("The setting integration_schemas.max_depth is the limit."),
-			 (set_error_fields(change), 0)));
+			 set_error_fields(change)));
 }
 
 /*
@@ -225,24 +219,24 @@ walk_up(TreeChange *change, text *parent_id, bool check_depth, bool has_children
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (check_depth &&
-			jsonb_ref_equal(text_ref(parent_id), text_ref(change->node_id)))
+			jsonb_ref_equal(store_text_ref(parent_id), store_text_ref(change->node_id)))
 			ereport(ERROR,
 					(errcode(ERRCODE_CHECK_VIOLATION),
 					 errmsg("%s would be its own ancestor",
-							node_phrase(text_ref(change->org_id),
-										text_ref(change->node_id))),
-					 (set_error_fields(change), 0)));
+							node_phrase(store_text_ref(change->org_id),
+										store_text_ref(change->node_id))),
+					 set_error_fields(change)));
 		level++;
 
 		/* a cycle that this node is not in has no end */
-		if (level > setting_max_depth && (check_depth || level > 10000))
+		if (level > setting_max_depth && (check_depth || level > STORE_MAX_LEVELS))
 			refuse_depth(change);
 		parent_id = above;
 	}
 	if (check_depth && has_children &&
 		level + levels_below(change, setting_max_depth) > setting_max_depth)
 		refuse_depth(change);
-	if (!jsonb_ref_is(text_ref(change->org_id), "*", 1))
+	if (!jsonb_ref_is(store_text_ref(change->org_id), "*", 1))
 		(void) fetch(change, star, star, &above);
 }
 
@@ -317,8 +311,8 @@ check_locks(TreeChange *change, Datum before, Datum after)
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("%s", report.first.data),
 				 errdetail("%s", report.all.data),
-				 (set_error_fields(change), 0),
-				 (err_generic_string(PG_DIAG_COLUMN_NAME, "config_json"), 0)));
+				 set_error_fields(change),
+				 err_generic_string(PG_DIAG_COLUMN_NAME, "config_json")));
 }
 
 /*
