@@ -4,13 +4,19 @@
 #
 # META.json is the one place that knows the version.
 
+PG_CONFIG   ?= pg_config
 EXTENSION    = integration_schemas
 EXTVERSION  := $(shell sed -n 's/^   "version": *"\([^"]*\)".*/\1/p' META.json)
 
 MODULE_big   = integration_schemas
 OBJS         = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
-PG_CPPFLAGS  = -I$(srcdir)/src
-PG_CFLAGS    = -Wall -Wextra -Werror -Wno-unused-parameter
+# The server's headers are system headers: their macros need not pass -Wextra.
+PG_CPPFLAGS  = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
+PG_CFLAGS    = -Wall -Wextra -Werror
+ifneq (,$(findstring clang,$(CC)))
+# pg_config's flags are those of the compiler that built the server
+PG_CFLAGS   += -Wno-ignored-optimization-argument -Wno-unknown-warning-option
+endif
 
 # The install script is built from its parts in sql/, in the order of their names.
 SQL_PARTS    = $(sort $(wildcard sql/[0-9][0-9]_*.sql))
@@ -22,7 +28,6 @@ EXTRA_CLEAN  = $(EXTENSION)--*.sql output_iso results tmp_check
 REGRESS      = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
 
-PG_CONFIG   ?= pg_config
 PGXS        := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 

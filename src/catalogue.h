@@ -13,12 +13,15 @@
 #ifndef CATALOGUE_H
 #define CATALOGUE_H
 
-#include "executor/tuptable.h"
+#include "executor/spi.h"
 #include "fmgr.h"
 
 #include "jsonb_reader.h"
 
 #define CATALOGUE_TABLE "integration_schemas"
+
+/* What stands for a secret's value, and for one that may be a secret's. */
+#define REDACTED_VALUE "********"
 
 typedef enum FieldType
 {
@@ -84,7 +87,9 @@ typedef struct Integration
 
 	/* what integration_schema_config gives where no layer says anything */
 	JsonbRef	entry;
-	JsonbRef	level;			/* parts of it */
+	JsonbRef	entry_keys[2];	/* an object with an entry's keys: without and
+								 * with description */
+	JsonbRef	level;			/* parts of the entry */
 	JsonbRef	config_schema;
 	JsonbRef	team_config_schema; /* JREF_NONE where there is none */
 	JsonbRef	defaults;		/* its config: the fields' defaults */
@@ -98,12 +103,16 @@ typedef struct Catalogue
 	int			nintegrations;
 	Integration *integrations;	/* in key order of their ids */
 	Integration **displayed;	/* by display_order and name */
-	JsonbRef	document;		/* what integration_schema_config() gives */
+	int			max_fields;		/* that any of them has */
+	Jsonb	   *document;		/* what integration_schema_config() gives */
 	JsonbRef	entries;		/* the object "integrations" in it */
+
+	int			pins;			/* catalogue_cache.c's: who still uses it */
+	bool		dropped;		/* and that it goes with the last pin */
 } Catalogue;
 
 /* catalogue.c */
-extern Catalogue *catalogue_compile(struct SPITupleTable *rows, uint64 nrows,
+extern Catalogue *catalogue_compile(SPITupleTable *rows, uint64 nrows,
 									MemoryContext parent);
 extern const Integration *catalogue_integration(const Catalogue *catalogue,
 												const char *id, int len);
@@ -118,9 +127,10 @@ extern bool field_format_parse(JsonbRef name, FieldFormat *format);
 
 /* catalogue_cache.c */
 extern const Catalogue *catalogue_current(FunctionCallInfo fcinfo);
+extern const Catalogue *catalogue_fallback(void);
 extern void catalogue_pin(const Catalogue *catalogue);
-extern const char *catalogue_source(FunctionCallInfo fcinfo);
+extern char *catalogue_source(FunctionCallInfo fcinfo);
 extern Oid	catalogue_namespace(FunctionCallInfo fcinfo);
-extern void catalogue_touched(void);
+extern bool catalogue_unsettle(void);
 
 #endif							/* CATALOGUE_H */

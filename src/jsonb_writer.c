@@ -257,6 +257,37 @@ jsonb_write_bool(JsonbWriter *writer, JsonbFrame *frame, bool value)
 }
 
 /*
+ * compare_members: qsort comparator, by key order.
+ */
+static int
+compare_members(const void *a, const void *b)
+{
+	const JsonbMember *ma = a;
+	const JsonbMember *mb = b;
+
+	return jsonb_key_compare(ma->key.ptr, ma->key.len, mb->key.ptr, mb->key.len);
+}
+
+/*
+ * jsonb_write_members: an object, as the next value of outer or as the root,
+ * of members that come in any order, no key twice.  Sorts the array.
+ */
+void
+jsonb_write_members(JsonbWriter *writer, JsonbFrame *outer,
+					JsonbMember *members, int nmembers)
+{
+	JsonbFrame	object;
+
+	qsort(members, nmembers, sizeof(JsonbMember), compare_members);
+	jsonb_write_object(writer, outer, &object, nmembers);
+	for (int i = 0; i < nmembers; i++)
+		jsonb_write_key(writer, &object, members[i].key.ptr, members[i].key.len);
+	for (int i = 0; i < nmembers; i++)
+		jsonb_write_value(writer, &object, members[i].value);
+	jsonb_write_end(writer, &object);
+}
+
+/*
  * jsonb_write_end: the container is complete.
  */
 void

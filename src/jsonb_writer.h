@@ -46,6 +46,13 @@ typedef struct JsonbFrame
 	Size		total;			/* bytes of the entries so far */
 } JsonbFrame;
 
+/* A member that is to be written. */
+typedef struct JsonbMember
+{
+	JsonbRef	key;
+	JsonbRef	value;
+} JsonbMember;
+
 extern void jsonb_write_begin(JsonbWriter *writer, Size size);
 extern void jsonb_write_object(JsonbWriter *writer, JsonbFrame *outer,
 							   JsonbFrame *object, uint32 members);
@@ -61,6 +68,8 @@ extern void jsonb_write_string(JsonbWriter *writer, JsonbFrame *frame,
 							   const char *string, uint32 len);
 extern void jsonb_write_bool(JsonbWriter *writer, JsonbFrame *frame,
 							 bool value);
+extern void jsonb_write_members(JsonbWriter *writer, JsonbFrame *outer,
+								JsonbMember *members, int nmembers);
 extern void jsonb_write_end(JsonbWriter *writer, JsonbFrame *frame);
 extern Jsonb *jsonb_write_finish(JsonbWriter *writer);
 extern Jsonb *jsonb_write_document(JsonbRef value);

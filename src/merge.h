@@ -28,7 +28,7 @@ typedef struct FieldTrace
 {
 	const Integration *integration;
 	const Field *field;
-	Jsonb	   *value;			/* NULL where it is unset; a secret's too */
+	Jsonb	   *value;			/* NULL where it is unset; a secret's redacted */
 	int			source;			/* 0 the default, n the n'th layer, -1 unset */
 	bool		required;
 	bool		locked;
@@ -44,11 +44,9 @@ extern void merge_explain(const Catalogue *catalogue,
 /* What of one integration, for the store's status. */
 typedef struct IntegrationStatus
 {
-	const Integration *integration;
 	bool		enabled;
-	bool		configured;
-	int			nmissing;
-	const Field **missing;
+	int			nmissing;		/* configured where 0 */
+	const Field **missing;		/* palloc'd, in the order of definitions */
 } IntegrationStatus;
 
 extern void merge_status(const Integration *integration,

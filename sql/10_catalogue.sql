@@ -1,0 +1,155 @@
+-- The catalogue: a row an integration, what of it is built in, and the version
+-- by which a backend knows whether its compiled copy is current.
+
+CREATE TABLE @extschema@.integration_schemas (
+	id text PRIMARY KEY
+		CONSTRAINT integration_schemas_id_check
+		CHECK (id ~ '^[a-z0-9][a-z0-9_-]{0,63}$'),
+	name text NOT NULL
+		CONSTRAINT integration_schemas_name_check
+		CHECK (char_length(name) BETWEEN 1 AND 128),
+	category text NOT NULL
+		CONSTRAINT integration_schemas_category_check
+		CHECK (category ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND char_length(category) <= 64),
+	description text NOT NULL,
+	docs_url text
+		CONSTRAINT integration_schemas_docs_url_check
+		CHECK (docs_url ~ '^https?://[^[:space:]]+$' AND char_length(docs_url) <= 512),
+	icon_url text
+		CONSTRAINT integration_schemas_icon_url_check
+		CHECK (icon_url ~ '^https?://[^[:space:]]+$' AND char_length(icon_url) <= 512),
+	display_order integer NOT NULL DEFAULT 999,
+	featured boolean NOT NULL DEFAULT false,
+	required boolean NOT NULL DEFAULT false,
+	locked boolean NOT NULL DEFAULT false,
+	fields jsonb NOT NULL DEFAULT '[]',
+	created_at timestamptz NOT NULL DEFAULT now(),
+	updated_at timestamptz NOT NULL DEFAULT now(),
+	-- No default: the trigger tells a plain INSERT, which leaves it out, from a
+	-- restored row, which carries it.
+	origin text NOT NULL
+		CONSTRAINT integration_schemas_origin_check
+		CHECK (origin IN ('builtin', 'edited', 'added'))
+);
+
+CREATE INDEX integration_schemas_category_idx ON @extschema@.integration_schemas (category);
+CREATE INDEX integration_schemas_featured_idx ON @extschema@.integration_schemas (featured);
+
+COMMENT ON TABLE @extschema@.integration_schemas IS
+	'the catalogue: a row an integration, with the fields that it needs; built-in rows may be edited or deleted, and rows added';
+COMMENT ON COLUMN @extschema@.integration_schemas.id IS 'the integration''s name in documents: slack';
+COMMENT ON COLUMN @extschema@.integration_schemas.name IS 'its name for people: Slack';
+COMMENT ON COLUMN @extschema@.integration_schemas.category IS 'what it is, lower case with hyphens: data-warehouse';
+COMMENT ON COLUMN @extschema@.integration_schemas.description IS 'what it is used for';
+COMMENT ON COLUMN @extschema@.integration_schemas.docs_url IS 'the vendor''s documentation';
+COMMENT ON COLUMN @extschema@.integration_schemas.icon_url IS 'a picture of it';
+COMMENT ON COLUMN @extschema@.integration_schemas.display_order IS 'sort order in a user interface; ties by name';
+COMMENT ON COLUMN @extschema@.integration_schemas.featured IS 'shown first';
+COMMENT ON COLUMN @extschema@.integration_schemas.required IS 'every organisation must configure it';
+COMMENT ON COLUMN @extschema@.integration_schemas.locked IS 'nodes below the organisation may not set it';
+COMMENT ON COLUMN @extschema@.integration_schemas.fields IS 'array of field definitions, checked on write';
+COMMENT ON COLUMN @extschema@.integration_schemas.created_at IS 'when the row was made';
+COMMENT ON COLUMN @extschema@.integration_schemas.updated_at IS 'when the row last changed';
+COMMENT ON COLUMN @extschema@.integration_schemas.origin IS
+	'builtin: as the extension brought it; edited: a built-in row that was changed; added: a row of this database''s own';
+COMMENT ON CONSTRAINT integration_schemas_pkey ON @extschema@.integration_schemas IS
+	'an id is one integration';
+COMMENT ON INDEX @extschema@.integration_schemas_category_idx IS 'integrations of a category';
+COMMENT ON INDEX @extschema@.integration_schemas_featured_idx IS 'integrations that are shown first';
+
+-- A built-in row that was deleted stays deleted: its id is kept here, goes into
+-- a dump, and neither an update nor a restore brings the row back.
+
+CREATE TABLE @extschema@.integration_schema_removed (
+	id text PRIMARY KEY,
+	removed_at timestamptz NOT NULL DEFAULT now()
+);
+
+COMMENT ON TABLE @extschema@.integration_schema_removed IS
+	'built-in integrations that were deleted from the catalogue, which an update does not bring back';
+COMMENT ON COLUMN @extschema@.integration_schema_removed.id IS 'id of the built-in row';
+COMMENT ON COLUMN @extschema@.integration_schema_removed.removed_at IS 'when it was deleted';
+
+-- One row, given a new version before each change of the catalogue and read
+-- under the caller's own snapshot: src/catalogue_cache.c says why that is
+-- enough. A UUID is new on every server that the row may be replicated to; the
+-- key lets a publication of all tables have it.
+
+CREATE TABLE @extschema@.integration_schema_version (
+	singleton boolean PRIMARY KEY DEFAULT true
+		CONSTRAINT integration_schema_version_singleton_check CHECK (singleton),
+	version uuid NOT NULL
+) WITH (fillfactor = 10);
+
+INSERT INTO @extschema@.integration_schema_version (version) VALUES (gen_random_uuid());
+
+COMMENT ON TABLE @extschema@.integration_schema_version IS 'one row: the version of the catalogue that a snapshot sees';
+COMMENT ON COLUMN @extschema@.integration_schema_version.singleton IS 'keeps it one row';
+COMMENT ON COLUMN @extschema@.integration_schema_version.version IS 'a new one before each change of the catalogue';
+
+ALTER TABLE @extschema@.integration_schemas OWNER TO @extowner@;
+ALTER TABLE @extschema@.integration_schema_removed OWNER TO @extowner@;
+ALTER TABLE @extschema@.integration_schema_version OWNER TO @extowner@;
+
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.integration_schemas', 'WHERE origin <> ''builtin''');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.integration_schema_removed', '');
+
+-- Triggers. All of them fire ALWAYS, for replicated and restored rows too.
+
+CREATE FUNCTION @extschema@.integration_schemas_row() RETURNS trigger
+	LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_schemas_row() IS
+	'trigger: checks the field definitions, keeps origin and updated_at, and what was removed';
+
+CREATE FUNCTION @extschema@.integration_schemas_touch() RETURNS trigger
+	LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_schemas_touch() IS
+	'trigger: moves the version of the catalogue before a change';
+
+CREATE FUNCTION @extschema@.integration_schema_removed_row() RETURNS trigger
+	LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_schema_removed_row() IS
+	'trigger: a restored removal takes the untouched built-in row away';
+
+CREATE TRIGGER integration_schemas_touch
+	BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.integration_schemas
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.integration_schemas_touch();
+-- The apply worker of logical replication fires no statement triggers but for
+-- TRUNCATE and the first copy.
+CREATE TRIGGER integration_schemas_touch_row
+	BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.integration_schemas
+	FOR EACH ROW EXECUTE FUNCTION @extschema@.integration_schemas_touch();
+CREATE TRIGGER integration_schemas_row
+	BEFORE INSERT OR UPDATE ON @extschema@.integration_schemas
+	FOR EACH ROW EXECUTE FUNCTION @extschema@.integration_schemas_row();
+CREATE TRIGGER integration_schemas_removed
+	AFTER DELETE OR UPDATE OF id ON @extschema@.integration_schemas
+	FOR EACH ROW EXECUTE FUNCTION @extschema@.integration_schemas_row();
+CREATE TRIGGER integration_schemas_truncated
+	BEFORE TRUNCATE ON @extschema@.integration_schemas
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.integration_schemas_row();
+CREATE TRIGGER integration_schema_removed_row
+	AFTER INSERT ON @extschema@.integration_schema_removed
+	FOR EACH ROW EXECUTE FUNCTION @extschema@.integration_schema_removed_row();
+
+ALTER TABLE @extschema@.integration_schemas
+	ENABLE ALWAYS TRIGGER integration_schemas_touch,
+	ENABLE ALWAYS TRIGGER integration_schemas_touch_row,
+	ENABLE ALWAYS TRIGGER integration_schemas_row,
+	ENABLE ALWAYS TRIGGER integration_schemas_removed,
+	ENABLE ALWAYS TRIGGER integration_schemas_truncated;
+ALTER TABLE @extschema@.integration_schema_removed
+	ENABLE ALWAYS TRIGGER integration_schema_removed_row;
+
+COMMENT ON TRIGGER integration_schemas_touch ON @extschema@.integration_schemas IS
+	'moves the catalogue''s version before a statement';
+COMMENT ON TRIGGER integration_schemas_touch_row ON @extschema@.integration_schemas IS
+	'moves the catalogue''s version where no statement trigger fires';
+COMMENT ON TRIGGER integration_schemas_row ON @extschema@.integration_schemas IS
+	'checks the field definitions, keeps origin and updated_at';
+COMMENT ON TRIGGER integration_schemas_removed ON @extschema@.integration_schemas IS
+	'keeps the ids of deleted built-in rows';
+COMMENT ON TRIGGER integration_schemas_truncated ON @extschema@.integration_schemas IS
+	'keeps the ids of truncated built-in rows';
+COMMENT ON TRIGGER integration_schema_removed_row ON @extschema@.integration_schema_removed IS
+	'a restored removal takes the untouched built-in row away';

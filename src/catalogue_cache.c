@@ -1,0 +1,639 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogue_cache.c
+ *	  The one place where the catalogue's table is read, and the compiled copy
+ *	  that a backend keeps of it.
+ *
+ * What a caller gets is always what a SELECT on the table would see in the
+ * same place.  The argument:
+ *
+ * - Each change of the table's rows first gives the row of
+ *	 integration_schema_version a new UUID, in the same transaction (trigger
+ *	 integration_schemas_touch, which fires ALWAYS, for each statement and,
+ *	 for the apply worker, each row).  The version never repeats, a rollback
+ *	 takes the change and the version back together, and the row's lock makes
+ *	 writers wait for each other.  So for every snapshot of a transaction that
+ *	 does not itself write the catalogue, the version seen determines the rows
+ *	 seen; and it is read under the caller's active snapshot, like the rows.
+ *	 A copy filled under an old snapshot carries the old version and is found
+ *	 out by the next reader with a newer snapshot, whenever the commit came.
+ *
+ * - A transaction that writes the catalogue sees it change under one version.
+ *	 It is "unsettled" from its first trigger to its end: what it reads is used
+ *	 for that snapshot only and never kept.  The copy that was kept before
+ *	 stays good for after a rollback.
+ *
+ * - What changes the rows without firing triggers (a rewriting ALTER TABLE,
+ *	 TRUNCATE under an older snapshot, DROP and CREATE, DISABLE TRIGGER) sends
+ *	 an invalidation of the table's relcache entry.  That drops the kept copy
+ *	 and unsettles the transaction in which it arrives, since a snapshot from
+ *	 before may see a table that no later one does.  A backend that was not
+ *	 listening yet asks whether the table's pg_class row is older than the
+ *	 snapshot.  While the triggers are disabled nothing is kept.
+ *
+ * - Row security and other roles: a copy is given only to a role that may
+ *	 SELECT the table; where row security applies to the role, the table is
+ *	 read anew for each call.
+ *
+ * - "The same snapshot": the version is not read again while the active
+ *	 snapshot has the same identity (transaction horizon, transactions in
+ *	 progress, command counter).  The end of a transaction, the abort of a
+ *	 subtransaction, an invalidation and a change of the catalogue end that.
+ *
+ * - A lock as a SELECT takes it is held to the end of the transaction, so the
+ *	 table cannot be dropped or rewritten between two calls of one statement.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalogue.h"
+#include "commands/trigger.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/uuid.h"
+
+#define VERSION_TABLE "integration_schema_version"
+#define TOUCH_TRIGGER "integration_schemas_touch"
+#define TOUCH_ROW_TRIGGER "integration_schemas_touch_row"
+
+/* The row that stands in where there is no table. */
+#define FALLBACK_ROWS \
+	"(SELECT 'openai'::pg_catalog.text AS id, " \
+	"'OpenAI'::pg_catalog.text AS name, " \
+	"'ai'::pg_catalog.text AS category, " \
+	"'Large language models for every agent and team.'::pg_catalog.text AS description, " \
+	"'https://platform.openai.com/docs'::pg_catalog.text AS docs_url, " \
+	"NULL::pg_catalog.text AS icon_url, " \
+	"10 AS display_order, true AS featured, true AS required, true AS locked, " \
+	"'[{\"name\": \"api_key\", \"type\": \"secret\", \"required\": true, " \
+	"\"display_name\": \"API key\", " \
+	"\"description\": \"Secret key of an OpenAI project\", " \
+	"\"placeholder\": \"sk-...\"}]'::pg_catalog.jsonb AS fields, " \
+	"pg_catalog.now() AS created_at, pg_catalog.now() AS updated_at, " \
+	"'builtin'::pg_catalog.text AS origin)"
+
+/* What tells one snapshot of this transaction from another. */
+typedef struct SnapshotIdentity
+{
+	TransactionId xmin;
+	TransactionId xmax;
+	CommandId	curcid;
+	uint32		nxids;			/* xcnt */
+	int32		nsubxids;		/* subxcnt */
+	bool		suboverflowed;
+	TransactionId *xids;		/* nxids + nsubxids of them */
+	uint32		size;			/* xids allocated */
+} SnapshotIdentity;
+
+static struct
+{
+	bool		registered;		/* callbacks are */
+	Oid			namespace;
+	Oid			relid;			/* the table; InvalidOid: the fallback */
+	Catalogue  *catalogue;		/* the copy last filled */
+	bool		kept;			/* version says what it is a copy of */
+	pg_uuid_t	version;
+
+	bool		checked;		/* copy is right for user and snapshot below */
+	Oid			userid;
+	SnapshotIdentity snapshot;
+
+	bool		unsettled;		/* nothing read in this transaction is kept */
+	bool		moved;			/* the version was, in this transaction */
+	Catalogue  *fallback;		/* never changes once compiled */
+} cache;
+
+/* Where a function's schema is remembered: a few functions a session. */
+#define NAMESPACE_SLOTS 16
+static struct
+{
+	Oid			function;
+	Oid			namespace;
+}			namespaces[NAMESPACE_SLOTS];
+
+/*
+ * Catalogues that are in use across calls of other functions.  A pin is
+ * released with the memory context in which it was taken.
+ */
+typedef struct CataloguePin
+{
+	MemoryContextCallback callback;
+	Catalogue  *catalogue;
+} CataloguePin;
+
+/*
+ * drop_catalogue: free a copy, now or when its last pin goes.
+ */
+static void
+drop_catalogue(Catalogue *catalogue)
+{
+	if (catalogue == NULL)
+		return;
+	catalogue->dropped = true;
+	if (catalogue->pins == 0)
+		MemoryContextDelete(catalogue->cxt);
+}
+
+static void
+release_pin(void *arg)
+{
+	CataloguePin *pin = arg;
+
+	if (--pin->catalogue->pins == 0 && pin->catalogue->dropped)
+		MemoryContextDelete(pin->catalogue->cxt);
+}
+
+/*
+ * catalogue_pin: keep a catalogue for as long as the current memory context.
+ *
+ * For callers that run other code (SPI, a set's next row) between
+ * catalogue_current() and the last use of what it gave.
+ */
+void
+catalogue_pin(const Catalogue *catalogue)
+{
+	CataloguePin *pin = palloc(sizeof(CataloguePin));
+
+	pin->catalogue = unconstify(Catalogue *, catalogue);
+	pin->catalogue->pins++;
+	pin->callback.func = release_pin;
+	pin->callback.arg = pin;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &pin->callback);
+}
+
+/*
+ * relcache_callback: the table was altered, dropped, rewritten or granted.
+ *
+ * Only flags are set here; the copy is freed by the next call, since somebody
+ * may be using it.
+ */
+static void
+relcache_callback(Datum arg pg_attribute_unused(), Oid relid)
+{
+	if (relid == InvalidOid || relid == cache.relid || cache.relid == InvalidOid)
+	{
+		cache.checked = false;
+		cache.kept = false;
+		cache.unsettled = true;
+	}
+}
+
+/*
+ * proc_callback: a function was altered; its schema may be another.
+ */
+static void
+proc_callback(Datum arg pg_attribute_unused(), int cacheid pg_attribute_unused(),
+			  uint32 hashvalue pg_attribute_unused())
+{
+	memset(namespaces, 0, sizeof(namespaces));
+}
+
+static void
+xact_callback(XactEvent event, void *arg pg_attribute_unused())
+{
+	cache.checked = false;
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+		event == XACT_EVENT_PREPARE || event == XACT_EVENT_PARALLEL_COMMIT ||
+		event == XACT_EVENT_PARALLEL_ABORT)
+	{
+		cache.unsettled = false;
+		cache.moved = false;
+	}
+}
+
+static void
+subxact_callback(SubXactEvent event,
+				 SubTransactionId mySubid pg_attribute_unused(),
+				 SubTransactionId parentSubid pg_attribute_unused(),
+				 void *arg pg_attribute_unused())
+{
+	cache.checked = false;
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		cache.moved = false;
+}
+
+/*
+ * register_callbacks: once a backend.
+ */
+static void
+register_callbacks(void)
+{
+	if (cache.registered)
+		return;
+	CacheRegisterRelcacheCallback(relcache_callback, (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, proc_callback, (Datum) 0);
+	RegisterXactCallback(xact_callback, NULL);
+	RegisterSubXactCallback(subxact_callback, NULL);
+	cache.registered = true;
+}
+
+/*
+ * catalogue_unsettle: this transaction is about to change the catalogue.
+ *
+ * Called by the trigger before each change.  Returns whether the trigger must
+ * move the version: not again, until a subtransaction aborts in which it may
+ * have been moved.
+ */
+bool
+catalogue_unsettle(void)
+{
+	bool		move = !cache.moved;
+
+	register_callbacks();
+	cache.checked = false;
+	cache.unsettled = true;
+	cache.moved = true;
+	return move;
+}
+
+/*
+ * snapshot_is_same: has the snapshot the remembered identity?
+ */
+static bool
+snapshot_is_same(Snapshot snapshot)
+{
+	const SnapshotIdentity *seen = &cache.snapshot;
+
+	return seen->xmin == snapshot->xmin && seen->xmax == snapshot->xmax &&
+		seen->curcid == snapshot->curcid &&
+		seen->nxids == snapshot->xcnt && seen->nsubxids == snapshot->subxcnt &&
+		seen->suboverflowed == snapshot->suboverflowed &&
+		(seen->nxids == 0 ||
+		 memcmp(seen->xids, snapshot->xip, sizeof(TransactionId) * seen->nxids) == 0) &&
+		(seen->nsubxids <= 0 ||
+		 memcmp(seen->xids + seen->nxids, snapshot->subxip,
+				sizeof(TransactionId) * seen->nsubxids) == 0);
+}
+
+/*
+ * remember_snapshot: take the snapshot's identity down, for this user.
+ */
+static void
+remember_snapshot(Snapshot snapshot)
+{
+	SnapshotIdentity *seen = &cache.snapshot;
+	uint32		nsubxids = Max(snapshot->subxcnt, 0);
+	uint32		needed = snapshot->xcnt + nsubxids;
+
+	if (needed > seen->size)
+	{
+		if (seen->xids)
+			pfree(seen->xids);
+		seen->size = 0;
+		seen->xids = MemoryContextAlloc(CacheMemoryContext,
+										sizeof(TransactionId) * needed);
+		seen->size = needed;
+	}
+	seen->xmin = snapshot->xmin;
+	seen->xmax = snapshot->xmax;
+	seen->curcid = snapshot->curcid;
+	seen->nxids = snapshot->xcnt;
+	seen->nsubxids = snapshot->subxcnt;
+	seen->suboverflowed = snapshot->suboverflowed;
+	if (snapshot->xcnt > 0)
+		memcpy(seen->xids, snapshot->xip, sizeof(TransactionId) * snapshot->xcnt);
+	if (nsubxids > 0)
+		memcpy(seen->xids + snapshot->xcnt, snapshot->subxip,
+			   sizeof(TransactionId) * nsubxids);
+	cache.userid = GetUserId();
+	cache.checked = true;
+}
+
+/*
+ * catalogue_namespace: the schema that the called function is in, which is the
+ * extension's.
+ */
+Oid
+catalogue_namespace(FunctionCallInfo fcinfo)
+{
+	Oid			function = fcinfo->flinfo->fn_oid;
+	int			slot = function % NAMESPACE_SLOTS;
+
+	if (unlikely(namespaces[slot].function != function))
+	{
+		Oid			namespace = get_func_namespace(function);
+
+		if (!OidIsValid(namespace))
+			elog(ERROR, "cache lookup failed for function %u", function);
+		register_callbacks();
+		namespaces[slot].function = function;
+		namespaces[slot].namespace = namespace;
+	}
+	return namespaces[slot].namespace;
+}
+
+/*
+ * open_table: look the table up and lock it as a SELECT does; InvalidOid where
+ * it is not there.
+ */
+static Oid
+open_table(Oid namespace)
+{
+	char	   *schema = get_namespace_name(namespace);
+	Oid			relid;
+
+	if (schema == NULL)
+		return InvalidOid;
+	relid = RangeVarGetRelid(makeRangeVar(schema, CATALOGUE_TABLE, -1),
+							 AccessShareLock, true);
+	pfree(schema);
+	return relid;
+}
+
+/*
+ * check_select: the caller may SELECT the table, or an error as SELECT has it.
+ */
+static void
+check_select(Oid relid)
+{
+	AclResult	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
+
+	if (result != ACLCHECK_OK)
+		result = pg_attribute_aclcheck_all(relid, GetUserId(), ACL_SELECT, ACLMASK_ALL);
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_TABLE, get_rel_name(relid));
+}
+
+/*
+ * read_version: the catalogue's version under that snapshot; false where there
+ * is none.
+ */
+static bool
+read_version(Oid namespace, Snapshot snapshot, pg_uuid_t *version)
+{
+	Oid			relid = get_relname_relid(VERSION_TABLE, namespace);
+	Relation	relation;
+	TableScanDesc scan;
+	TupleTableSlot *slot;
+	bool		found = false;
+
+	if (!OidIsValid(relid))
+		return false;
+	relation = try_relation_open(relid, AccessShareLock);
+	if (relation == NULL)
+		return false;
+	if (relation->rd_rel->relkind == RELKIND_RELATION &&
+		RelationGetDescr(relation)->natts == 2)
+	{
+		slot = table_slot_create(relation, NULL);
+		scan = table_beginscan(relation, snapshot, 0, NULL);
+		if (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+		{
+			bool		isnull;
+			Datum		value = slot_getattr(slot, 2, &isnull);
+
+			if (!isnull)
+			{
+				*version = *DatumGetUUIDP(value);
+				found = true;
+			}
+		}
+		table_endscan(scan);
+		ExecDropSingleTupleTableSlot(slot);
+	}
+	relation_close(relation, NoLock);
+	return found;
+}
+
+/*
+ * is_older: was the table as it is now, in its present files, before the
+ * snapshot was taken?
+ */
+static bool
+is_older(Oid relid, Snapshot snapshot)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	TransactionId xmin;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	xmin = HeapTupleHeaderGetXmin(tuple->t_data);
+	ReleaseSysCache(tuple);
+	return !TransactionIdIsCurrentTransactionId(xmin) &&
+		(!TransactionIdIsNormal(xmin) || !XidInMVCCSnapshot(xmin, snapshot));
+}
+
+/*
+ * is_watched: does each change of the table's rows move the version?
+ */
+static bool
+is_watched(Oid relid)
+{
+	Relation	relation = relation_open(relid, NoLock);
+	int			found = 0;
+
+	if (relation->rd_rel->relkind == RELKIND_RELATION && relation->trigdesc)
+	{
+		for (int i = 0; i < relation->trigdesc->numtriggers; i++)
+		{
+			const Trigger *trigger = &relation->trigdesc->triggers[i];
+
+			if (trigger->tgenabled == TRIGGER_FIRES_ALWAYS &&
+				(strcmp(trigger->tgname, TOUCH_TRIGGER) == 0 ||
+				 strcmp(trigger->tgname, TOUCH_ROW_TRIGGER) == 0))
+				found++;
+		}
+	}
+	relation_close(relation, NoLock);
+	return found == 2;
+}
+
+/*
+ * read_catalogue: read rows through SPI, under the active snapshot and with
+ * the caller's rights, and compile them below the given context.
+ */
+static Catalogue *
+read_catalogue(const char *source, MemoryContext parent)
+{
+	StringInfoData query;
+	Catalogue  *catalogue;
+
+	initStringInfo(&query);
+	appendStringInfo(&query,
+					 "SELECT s.id, s.name, s.category, s.required, s.locked, s.fields "
+					 "FROM %s AS s ORDER BY s.display_order, s.name, s.id",
+					 source);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute(query.data, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "reading the catalogue failed");
+	catalogue = catalogue_compile(SPI_tuptable, SPI_processed, parent);
+	SPI_finish();
+	pfree(query.data);
+	return catalogue;
+}
+
+/*
+ * qualified_table: the table's name for a query, palloc'd.
+ */
+static char *
+qualified_table(Oid relid)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+									  get_rel_name(relid));
+}
+
+/*
+ * warn_fallback: say once a query and call site that the fallback stands in.
+ */
+static void
+warn_fallback(FunctionCallInfo fcinfo)
+{
+	static char warned;
+
+	if (fcinfo->flinfo->fn_extra == &warned)
+		return;
+	if (fcinfo->flinfo->fn_extra == NULL && !CALLED_AS_TRIGGER(fcinfo))
+		fcinfo->flinfo->fn_extra = &warned;
+	ereport(WARNING,
+			(errcode(ERRCODE_UNDEFINED_TABLE),
+			 errmsg("catalogue table \"%s\" does not exist, using the fallback catalogue",
+					CATALOGUE_TABLE),
+			 errhint("Restore the table, or drop and create the extension again.")));
+}
+
+/*
+ * fallback_catalogue: the catalogue that stands in, compiled once a backend.
+ */
+static Catalogue *
+fallback_catalogue(void)
+{
+	if (cache.fallback == NULL)
+	{
+		Catalogue  *catalogue = read_catalogue(FALLBACK_ROWS, CurrentMemoryContext);
+
+		MemoryContextSetParent(catalogue->cxt, CacheMemoryContext);
+		cache.fallback = catalogue;
+	}
+	return cache.fallback;
+}
+
+/*
+ * refresh: make the copy right for the active snapshot and the user.
+ */
+static Catalogue *
+refresh(Oid namespace)
+{
+	Snapshot	snapshot = GetActiveSnapshot();
+	Oid			relid;
+	bool		versioned;
+	bool		row_security;
+	bool		keep;
+	pg_uuid_t	version;
+	Catalogue  *catalogue;
+
+	register_callbacks();
+	relid = open_table(namespace);	/* invalidations arrive with the lock */
+	if (!OidIsValid(relid))
+	{
+		catalogue = fallback_catalogue();
+		if (cache.catalogue)
+			drop_catalogue(cache.catalogue);
+		cache.catalogue = NULL;
+		cache.kept = false;
+		cache.relid = InvalidOid;
+		cache.namespace = namespace;
+		remember_snapshot(snapshot);
+		return catalogue;
+	}
+
+	check_select(relid);
+	row_security = check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED;
+	versioned = read_version(namespace, snapshot, &version);
+	if (!cache.unsettled && !row_security && versioned && cache.kept &&
+		cache.relid == relid &&
+		memcmp(&version, &cache.version, sizeof(version)) == 0)
+	{
+		remember_snapshot(snapshot);
+		return cache.catalogue;
+	}
+
+	catalogue = read_catalogue(qualified_table(relid), CurrentMemoryContext);
+	keep = !cache.unsettled && !row_security && versioned &&
+		is_watched(relid) && is_older(relid, snapshot);
+
+	/* Nothing below throws before all is set. */
+	MemoryContextSetParent(catalogue->cxt, CacheMemoryContext);
+	drop_catalogue(cache.catalogue);
+	cache.catalogue = catalogue;
+	cache.namespace = namespace;
+	cache.relid = relid;
+	cache.checked = false;
+	cache.kept = keep;
+	if (keep)
+		cache.version = version;
+	if (!row_security)
+		remember_snapshot(snapshot);
+	return catalogue;
+}
+
+/*
+ * catalogue_current: the catalogue as a SELECT would see it here.
+ *
+ * fcinfo is the SQL-callable function's, which tells the schema.  The result
+ * is valid until the next call in this backend; catalogue_pin() makes it last.
+ * Where there is no table it is the fallback, with a WARNING.  Errors:
+ * insufficient_privilege as SELECT has it, and whatever reading a table may
+ * throw.
+ */
+const Catalogue *
+catalogue_current(FunctionCallInfo fcinfo)
+{
+	Oid			namespace = catalogue_namespace(fcinfo);
+	Catalogue  *catalogue;
+
+	if (likely(cache.checked && cache.namespace == namespace &&
+			   cache.userid == GetUserId() && ActiveSnapshotSet() &&
+			   snapshot_is_same(GetActiveSnapshot())))
+		catalogue = OidIsValid(cache.relid) ? cache.catalogue : cache.fallback;
+	else if (ActiveSnapshotSet())
+		catalogue = refresh(namespace);
+	else
+	{
+		PushActiveSnapshot(GetTransactionSnapshot());
+		catalogue = refresh(namespace);
+		PopActiveSnapshot();
+	}
+	if (unlikely(catalogue == cache.fallback))
+		warn_fallback(fcinfo);
+	return catalogue;
+}
+
+/*
+ * catalogue_source: what a query on the catalogue has after FROM: the table's
+ * name, or the fallback's row with a WARNING.
+ */
+char *
+catalogue_source(FunctionCallInfo fcinfo)
+{
+	Oid			relid = open_table(catalogue_namespace(fcinfo));
+
+	if (OidIsValid(relid))
+		return qualified_table(relid);
+	warn_fallback(fcinfo);
+	return pstrdup(FALLBACK_ROWS);
+}
+
+/*
+ * catalogue_fallback: the fallback catalogue, without a warning.
+ */
+const Catalogue *
+catalogue_fallback(void)
+{
+	return fallback_catalogue();
+}
