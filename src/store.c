@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "sql_result.h"
 #include "store.h"
+#include "store_lookup.h"
 #include "store_plans.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -96,23 +97,17 @@ store_no_such(JsonbRef org_id, JsonbRef node_id)
 }
 
 /*
- * fetch: look a node up and add its document to the layers; false where it is
- * not there.
+ * add_layer: look a node up and add its document to the layers; false where it
+ * is not there.
  */
 static bool
-fetch(NodeLayers *layers, Oid namespace, Datum org_id, Datum node_id,
-	  Datum *parent_id)
+add_layer(NodeLayers *layers, NodeLookup *lookup, text *org_id, text *node_id,
+		  text **parent_id)
 {
-	Datum		values[2] = {org_id, node_id};
-	HeapTuple	row;
-	TupleDesc	desc;
-	bool		isnull;
+	Datum		document;
 
-	if (store_execute(namespace, STORE_NODE, values) == 0)
+	if (!node_lookup(lookup, org_id, node_id, parent_id, &document))
 		return false;
-	row = SPI_tuptable->vals[0];
-	desc = SPI_tuptable->tupdesc;
-
 	if (layers->count == layers->allocated)
 	{
 		layers->allocated *= 2;
@@ -120,15 +115,9 @@ fetch(NodeLayers *layers, Oid namespace, Datum org_id, Datum node_id,
 									 sizeof(JsonbRef) * layers->allocated);
 		layers->names = repalloc(layers->names, sizeof(JsonbRef) * layers->allocated);
 	}
-	layers->names[layers->count] =
-		store_text_ref(DatumGetTextPP(node_id));
-	layers->documents[layers->count] =
-		store_layer(SPI_getbinval(row, desc, 2, &isnull), layers->names[layers->count]);
+	layers->names[layers->count] = store_text_ref(node_id);
+	layers->documents[layers->count] = store_layer(document, layers->names[layers->count]);
 	layers->count++;
-
-	*parent_id = SPI_getbinval(row, desc, 1, &isnull);
-	if (isnull)
-		*parent_id = PointerGetDatum(NULL);
 	return true;
 }
 
@@ -143,20 +132,20 @@ fetch(NodeLayers *layers, Oid namespace, Datum org_id, Datum node_id,
 static void
 read_layers(FunctionCallInfo fcinfo, NodeLayers *layers)
 {
-	Oid			namespace = catalogue_namespace(fcinfo);
-	Datum		org_id = PointerGetDatum(PG_GETARG_TEXT_PP(0));
-	Datum		node_id = PointerGetDatum(PG_GETARG_TEXT_PP(1));
-	Datum		star;
+	text	   *org_id = PG_GETARG_TEXT_PP(0);
+	text	   *node_id = PG_GETARG_TEXT_PP(1);
+	NodeLookup	lookup;
+	text	   *parent_id;
 
 	layers->count = 0;
 	layers->allocated = 8;
 	layers->documents = palloc(sizeof(JsonbRef) * layers->allocated);
 	layers->names = palloc(sizeof(JsonbRef) * layers->allocated);
 
-	if (!fetch(layers, namespace, org_id, node_id, &node_id))
-		store_no_such(store_text_ref(DatumGetTextPP(org_id)),
-					  store_text_ref(PG_GETARG_TEXT_PP(1)));
-	while (DatumGetPointer(node_id) != NULL)
+	node_lookup_begin(&lookup, catalogue_namespace(fcinfo), false);
+	if (!add_layer(layers, &lookup, org_id, node_id, &parent_id))
+		store_no_such(store_text_ref(org_id), store_text_ref(node_id));
+	while (parent_id != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (layers->count > STORE_MAX_LEVELS)
@@ -165,14 +154,16 @@ read_layers(FunctionCallInfo fcinfo, NodeLayers *layers)
 					 errmsg("tree of nodes has a cycle"),
 					 errhint("It was changed while the triggers of table \"%s\" were disabled.",
 							 STORE_TABLE)));
-		if (!fetch(layers, namespace, org_id, node_id, &node_id))
+		if (!add_layer(layers, &lookup, org_id, parent_id, &parent_id))
 			break;
 	}
-	if (!jsonb_ref_is(store_text_ref(DatumGetTextPP(org_id)), "*", 1))
+	if (!jsonb_ref_is(store_text_ref(org_id), "*", 1))
 	{
-		star = CStringGetTextDatum("*");
-		(void) fetch(layers, namespace, star, star, &node_id);
+		text	   *star = cstring_to_text("*");
+
+		(void) add_layer(layers, &lookup, star, star, &parent_id);
 	}
+	node_lookup_end(&lookup);
 
 	for (int i = 0, j = layers->count - 1; i < j; i++, j--)
 	{

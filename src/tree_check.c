@@ -30,6 +30,7 @@
 #include "settings.h"
 #include "storage/lock.h"
 #include "store.h"
+#include "store_lookup.h"
 #include "store_plans.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -43,7 +44,7 @@ PG_FUNCTION_INFO_V1(node_configurations_tree);
 typedef struct TreeChange
 {
 	TriggerData *trigger;
-	Oid			namespace;
+	NodeLookup	lookup;
 	text	   *org_id;
 	text	   *node_id;
 	int			nlayers;
@@ -126,11 +127,16 @@ lock_tree(TreeChange *change, bool moving)
 }
 
 /*
- * add_layer: another layer above the node.
+ * add_layer: look a node up and add its document to the layers above; false
+ * where it is not there.
  */
-static void
-add_layer(TreeChange *change, text *node_id, Datum document)
+static bool
+add_layer(TreeChange *change, text *org_id, text *node_id, text **parent_id)
 {
+	Datum		document;
+
+	if (!node_lookup(&change->lookup, org_id, node_id, parent_id, &document))
+		return false;
 	if (change->nlayers == change->allocated)
 	{
 		change->allocated = change->allocated ? change->allocated * 2 : 8;
@@ -141,28 +147,8 @@ add_layer(TreeChange *change, text *node_id, Datum document)
 									  sizeof(NamedLayer) * change->allocated);
 	}
 	change->layers[change->nlayers].node_id = store_text_ref(node_id);
-	change->layers[change->nlayers].document =
-		jsonb_ref_root(DatumGetJsonbP(document));
+	change->layers[change->nlayers].document = jsonb_ref_root(DatumGetJsonbP(document));
 	change->nlayers++;
-}
-
-/*
- * fetch: look a node up; false where there is none.
- */
-static bool
-fetch(TreeChange *change, text *org_id, text *node_id, text **parent_id)
-{
-	Datum		values[2] = {PointerGetDatum(org_id), PointerGetDatum(node_id)};
-	Datum		parent;
-	Datum		document;
-	bool		isnull;
-
-	if (store_execute(change->namespace, STORE_ANCESTOR, values) == 0)
-		return false;
-	document = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
-	add_layer(change, node_id, document);
-	parent = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	*parent_id = isnull ? NULL : DatumGetTextPP(parent);
 	return true;
 }
 
@@ -180,7 +166,7 @@ levels_below(TreeChange *change, int limit)
 	};
 	bool		isnull;
 
-	if (store_execute(change->namespace, STORE_HEIGHT, values) != 1)
+	if (store_execute(change->lookup.namespace, STORE_HEIGHT, values) != 1)
 		elog(ERROR, "could not measure a subtree");
 	return DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0],
 									   SPI_tuptable->tupdesc, 1, &isnull));
@@ -215,7 +201,7 @@ walk_up(TreeChange *change, text *parent_id, bool check_depth, bool has_children
 	text	   *above;
 	int			level = 1;
 
-	while (parent_id != NULL && fetch(change, change->org_id, parent_id, &above))
+	while (parent_id != NULL && add_layer(change, change->org_id, parent_id, &above))
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (check_depth &&
@@ -237,7 +223,7 @@ walk_up(TreeChange *change, text *parent_id, bool check_depth, bool has_children
 		level + levels_below(change, setting_max_depth) > setting_max_depth)
 		refuse_depth(change);
 	if (!jsonb_ref_is(store_text_ref(change->org_id), "*", 1))
-		(void) fetch(change, star, star, &above);
+		(void) add_layer(change, star, star, &above);
 }
 
 /*
@@ -365,7 +351,6 @@ node_configurations_tree(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	change.trigger = trigger;
-	change.namespace = RelationGetNamespace(trigger->tg_relation);
 	change.org_id = DatumGetTextPP(column(row, desc, "org_id"));
 	change.node_id = DatumGetTextPP(column(row, desc, "node_id"));
 
@@ -375,6 +360,7 @@ node_configurations_tree(PG_FUNCTION_ARGS)
 	/* under a snapshot taken now, which sees our own work too */
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
+	node_lookup_begin(&change.lookup, RelationGetNamespace(trigger->tg_relation), true);
 	walk_up(&change,
 			DatumGetPointer(parent) == NULL ? NULL : DatumGetTextPP(parent),
 			moved, before != NULL);
@@ -382,6 +368,7 @@ node_configurations_tree(PG_FUNCTION_ARGS)
 		check_locks(&change,
 					before == NULL ? PointerGetDatum(NULL) : column(before, desc, "config_json"),
 					document);
+	node_lookup_end(&change.lookup);
 	PopActiveSnapshot();
 	SPI_finish();
 	return PointerGetDatum(NULL);
