@@ -29,15 +29,15 @@ END
 $$;
 
 SELECT is(pg_temp.refusal('sre', '{"integrations": {"slack": {"config": {"signing_secret": "mine"}}}}'),
-	'integration "slack": field "signing_secret" is locked by node "acme"|'
-	'/integrations/slack/config/signing_secret: integration "slack": field "signing_secret" is locked by node "acme"|'
+	'field "signing_secret" of integration "slack" breaks rule "locked": it is locked by node "acme"|'
+	'/integrations/slack/config/signing_secret: field "signing_secret" of integration "slack" breaks rule "locked": it is locked by node "acme"|'
 	'node_configurations|config_json|node_configurations_tree',
 	'a field that the organisation has locked');
 SELECT is(pg_temp.refusal('sre', '{"integrations": {"datadog": {"enabled": false, "description": "x", "config": {"site": "datadoghq.eu"}}}}'),
-	concat_ws(E'\n', 'integration "datadog": field "site" is locked by node "acme"|'
-		'/integrations/datadog/config/site: integration "datadog": field "site" is locked by node "acme"',
-		'/integrations/datadog/enabled: integration "datadog": "enabled" is locked by node "acme"',
-		'/integrations/datadog/description: integration "datadog": "description" is locked by node "acme"|'
+	concat_ws(E'\n', 'field "site" of integration "datadog" breaks rule "locked": it is locked by node "acme"|'
+		'/integrations/datadog/config/site: field "site" of integration "datadog" breaks rule "locked": it is locked by node "acme"',
+		'/integrations/datadog/enabled: "enabled" of integration "datadog" breaks rule "locked": it is locked by node "acme"',
+		'/integrations/datadog/description: "description" of integration "datadog" breaks rule "locked": it is locked by node "acme"|'
 		'node_configurations|config_json|node_configurations_tree'),
 	'all of an entry that is locked as a whole, each violation a line');
 SELECT matches(pg_temp.refusal('sre', '{"integrations": {"pagerduty": {"config": {"service_id": "P1"}}}}'),
@@ -54,7 +54,7 @@ SELECT ok(pg_temp.refusal('sre', '{"integrations": {"slack": {"config": {"signin
 	'no value is in the message');
 SELECT throws_ok($$INSERT INTO node_configurations (org_id, node_id, parent_id, node_type, config_json) VALUES
 	('acme', 'new', 'sre', 'team', '{"integrations": {"slack": {"config": {"signing_secret": null}}}}')$$,
-	'23514', 'integration "slack": field "signing_secret" is locked by node "acme"', 'a new node, and a null, too');
+	'23514', 'field "signing_secret" of integration "slack" breaks rule "locked": it is locked by node "acme"', 'a new node, and a null, too');
 
 -- A lock that comes later
 
