@@ -399,3 +399,4 @@ ALTER FUNCTION @extschema@.node_configurations_version() OWNER TO @extowner@;
 ALTER FUNCTION @extschema@.node_configurations_history() OWNER TO @extowner@;
 ALTER FUNCTION @extschema@.node_configurations_tree() OWNER TO @extowner@;
 ALTER FUNCTION @extschema@.node_configuration_history_restore() OWNER TO @extowner@;
+ALTER FUNCTION @extschema@.integration_config_rebuild() OWNER TO @extowner@;
