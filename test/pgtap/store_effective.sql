@@ -106,6 +106,25 @@ SELECT is_empty($$
 	WHERE p.at > n.at
 $$, 'parents come before their children');
 
+-- In a parallel worker
+SELECT set_config(CASE WHEN current_setting('server_version_num')::integer >= 160000
+					   THEN 'debug_parallel_query' ELSE 'force_parallel_mode' END, 'on', true) AS parallel \gset
+SELECT is_empty($$
+	SELECT node_id FROM node_configurations
+	WHERE integration_config_effective(org_id, node_id)
+		  IS DISTINCT FROM (SELECT a.config FROM integration_config_effective_all(org_id) AS a
+							 WHERE a.node_id = node_configurations.node_id)
+	  AND node_id < '2'
+$$, 'a parallel worker gives the same');
+SELECT set_config(CASE WHEN current_setting('server_version_num')::integer >= 160000
+					   THEN 'debug_parallel_query' ELSE 'force_parallel_mode' END, 'off', true) AS parallel \gset
+
+-- A row at a time
+SELECT is((SELECT count(*) FROM (SELECT (integration_config_effective_all('org3')).config AS config OFFSET 0) AS s
+			WHERE config ? 'integrations'), 40::bigint, 'effective_all in a select list');
+SELECT is((SELECT count(*) FROM (SELECT integration_config_effective_all('org3') LIMIT 3) AS s), 3::bigint,
+	'of which one may take a few');
+
 -- in_use
 DELETE FROM node_configurations;
 INSERT INTO node_configurations (org_id, node_id, parent_id, node_type, config_json) VALUES

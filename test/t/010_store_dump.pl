@@ -12,7 +12,8 @@ my $share = `$pg_config --sharedir`;
 chomp $share;
 
 my $node = PostgreSQL::Test::Cluster->new('store_dump');
-$node->init;
+$node->init(allows_streaming => 1);
+$node->append_conf('postgresql.conf', "max_prepared_transactions = 2\n");
 $node->start;
 
 # A database whose owner is no superuser and may create a trusted extension.
@@ -183,6 +184,31 @@ my ($status, $out, $err) = $node->psql('source', q{CREATE TEMPORARY TABLE t (org
 	CREATE TRIGGER t BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION node_configurations_version()},
 	extra_params => [ '-U', 'writer' ]);
 like($err, qr/permission denied/, 'a trigger that writes as the owner');
+
+# Two-phase commit, which forbids NOTIFY
+my $change = q{SELECT integration_config_set('acme', 'acme', '{"two": "phases"}')};
+($status, $out, $err) = $node->psql('source', "BEGIN; $change; PREPARE TRANSACTION 'noisy'");
+like($err, qr/cannot PREPARE a transaction that has executed/, 'an announcement cannot be prepared');
+$node->safe_psql('source', "SET integration_schemas.notify = off; BEGIN; $change; PREPARE TRANSACTION 'quiet'");
+$node->safe_psql('source', "COMMIT PREPARED 'quiet'");
+is($node->safe_psql('source', q{SELECT config_json ->> 'two' FROM node_configurations WHERE node_id = 'acme'}), 'phases',
+	'without one, a change can');
+
+# Reading on a hot standby
+$node->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('store_standby');
+$standby->init_from_backup($node, 'base', has_streaming => 1);
+$standby->start;
+$node->wait_for_catchup($standby, 'replay', $node->lsn('insert'));
+my $read = q{
+	SELECT md5(integration_config_effective('acme', 'eng')::text), integration_config_resolve('acme', 'eng', 'slack');
+	SELECT count(*) FROM integration_config_explain('acme', 'eng');
+	SELECT count(*) FROM integration_config_status('acme');
+	SELECT count(*) FROM integration_config_effective_all('big');
+	SELECT count(*) FROM integration_config_history('acme', 'eng');
+};
+is($standby->safe_psql('source', $read), $node->safe_psql('source', $read), 'every reading function on a hot standby');
+$standby->stop;
 
 $node->stop;
 done_testing();
