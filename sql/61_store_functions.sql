@@ -1,0 +1,231 @@
+-- Reading and writing the store.
+--
+-- All of these run with the caller's rights: what row security hides from the
+-- caller is not there.
+
+CREATE FUNCTION @extschema@.integration_config_effective(org_id text, node_id text)
+	RETURNS jsonb
+	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 500 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_config_effective(text, text) IS
+	'the merged document of a node: the catalogue''s defaults, the platform''s document, the organisation''s and each one''s down to the node''s';
+
+CREATE FUNCTION @extschema@.integration_config_resolve(org_id text, node_id text, id text)
+	RETURNS jsonb
+	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_config_resolve(text, text, text) IS
+	'one integration of a node: enabled, configured, missing and config';
+
+CREATE FUNCTION @extschema@.integration_config_explain(org_id text, node_id text,
+	OUT integration text, OUT field text, OUT value jsonb, OUT source text,
+	OUT level text, OUT required boolean, OUT locked boolean, OUT ignored text[])
+	RETURNS SETOF record
+	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000 ROWS 110 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_config_explain(text, text) IS
+	'where each field''s value of a node comes from: source is the node that gave it, or ''default''; ignored are the nodes whose value did not count';
+
+CREATE FUNCTION @extschema@.integration_config_effective_all(org_id text,
+	OUT node_id text, OUT config jsonb)
+	RETURNS SETOF record
+	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100000 ROWS 1000 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_config_effective_all(text) IS
+	'the merged document of every node of an organisation, parents before their children';
+
+CREATE FUNCTION @extschema@.integration_config_status(org_id text,
+	OUT node_id text, OUT node_type text, OUT integration text, OUT enabled boolean,
+	OUT configured boolean, OUT missing text[], OUT in_use boolean)
+	RETURNS SETOF record
+	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100000 ROWS 10000 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_config_status(text) IS
+	'a row for every node of an organisation and every integration: is it enabled, configured, what does it lack, and has anyone set any of it';
+
+-- Writing
+
+CREATE FUNCTION @extschema@.integration_config_merge_patch(target jsonb, patch jsonb)
+	RETURNS jsonb
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_config_merge_patch(jsonb, jsonb) IS
+	'the target as a JSON Merge Patch (RFC 7396) changes it';
+
+CREATE FUNCTION @extschema@.integration_config_write(org_id text, node_id text, given jsonb,
+	patches boolean, expected_version integer, reason text, author text)
+	RETURNS integer
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	node_name text := format('node %s of organisation %s',
+							 left(to_json(node_id)::text, 80), left(to_json(org_id)::text, 80));
+	old_version integer;
+	new_version integer;
+	old_document jsonb;
+	new_document jsonb;
+	old_reason text := current_setting('integration_schemas.reason', true);
+	old_author text := current_setting('integration_schemas.author', true);
+BEGIN
+	IF org_id IS NULL OR node_id IS NULL THEN
+		RAISE EXCEPTION 'organisation and node must not be null'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	IF jsonb_typeof(given) IS DISTINCT FROM 'object' THEN
+		RAISE EXCEPTION '% is not a JSON object', CASE WHEN patches THEN 'patch' ELSE 'document' END
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = coalesce('It is a JSON ' || jsonb_typeof(given) || '.', 'It is a null value.');
+	END IF;
+
+	SELECT n.version, n.config_json INTO old_version, old_document
+	  FROM @extschema@.node_configurations AS n
+	 WHERE n.org_id = integration_config_write.org_id
+	   AND n.node_id = integration_config_write.node_id
+	   FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION '% does not exist', node_name
+			USING ERRCODE = 'undefined_object',
+				  HINT = 'Nodes are made with INSERT INTO node_configurations.';
+	END IF;
+	IF expected_version <> old_version THEN
+		RAISE EXCEPTION '% has changed', node_name
+			USING ERRCODE = 'serialization_failure',
+				  DETAIL = format('The expected version is %s, the current one is %s.',
+								  expected_version, old_version),
+				  HINT = 'Read the document again and repeat the change.';
+	END IF;
+
+	new_document := CASE WHEN patches
+						 THEN @extschema@.integration_config_merge_patch(old_document, given)
+						 ELSE given END;
+	IF new_document = old_document THEN
+		RETURN old_version;
+	END IF;
+
+	-- Each call's own: a reason or an author that was set before comes back.
+	IF reason IS NOT NULL THEN
+		PERFORM set_config('integration_schemas.reason', reason, true);
+	END IF;
+	IF author IS NOT NULL THEN
+		PERFORM set_config('integration_schemas.author', author, true);
+	END IF;
+	UPDATE @extschema@.node_configurations AS n
+	   SET config_json = new_document
+	 WHERE n.org_id = integration_config_write.org_id
+	   AND n.node_id = integration_config_write.node_id
+	RETURNING n.version INTO new_version;
+	IF reason IS NOT NULL THEN
+		PERFORM set_config('integration_schemas.reason', coalesce(old_reason, ''), true);
+	END IF;
+	IF author IS NOT NULL THEN
+		PERFORM set_config('integration_schemas.author', coalesce(old_author, ''), true);
+	END IF;
+
+	IF new_version IS NULL THEN
+		RAISE EXCEPTION '% was not written', node_name
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				  DETAIL = 'A trigger or a rule of the table took the change away.';
+	END IF;
+	RETURN new_version;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.integration_config_write(text, text, jsonb, boolean, integer, text, text) IS
+	'what integration_config_set, _replace and _rollback have in common';
+
+-- Without a search_path of their own, these two are inlined.
+CREATE FUNCTION @extschema@.integration_config_set(org_id text, node_id text, patch jsonb,
+	expected_version integer DEFAULT NULL, reason text DEFAULT NULL, author text DEFAULT NULL)
+	RETURNS integer
+	LANGUAGE sql VOLATILE
+AS $$
+	SELECT @extschema@.integration_config_write($1, $2, $3, true, $4, $5, $6)
+$$;
+COMMENT ON FUNCTION @extschema@.integration_config_set(text, text, jsonb, integer, text, text) IS
+	'applies a JSON Merge Patch to a node''s document and returns the version that it then has: null removes a key, so that the node inherits again';
+
+CREATE FUNCTION @extschema@.integration_config_replace(org_id text, node_id text, document jsonb,
+	expected_version integer DEFAULT NULL, reason text DEFAULT NULL, author text DEFAULT NULL)
+	RETURNS integer
+	LANGUAGE sql VOLATILE
+AS $$
+	SELECT @extschema@.integration_config_write($1, $2, $3, false, $4, $5, $6)
+$$;
+COMMENT ON FUNCTION @extschema@.integration_config_replace(text, text, jsonb, integer, text, text) IS
+	'gives a node a whole new document and returns the version that it then has';
+
+CREATE FUNCTION @extschema@.integration_config_rollback(org_id text, node_id text, version integer,
+	expected_version integer DEFAULT NULL, reason text DEFAULT NULL, author text DEFAULT NULL)
+	RETURNS integer
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	document jsonb;
+	what text := format('version %s of node %s of organisation %s', version,
+						left(to_json(node_id)::text, 80), left(to_json(org_id)::text, 80));
+BEGIN
+	SELECT h.config_json INTO document
+	  FROM @extschema@.node_configuration_history AS h
+	 WHERE h.org_id = integration_config_rollback.org_id
+	   AND h.node_id = integration_config_rollback.node_id
+	   AND h.version = integration_config_rollback.version;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION '% does not exist', what USING ERRCODE = 'undefined_object';
+	ELSIF document IS NULL THEN
+		RAISE EXCEPTION '% has no document', what
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'With this version the node was deleted.';
+	END IF;
+	RETURN @extschema@.integration_config_write(org_id, node_id, document, false, expected_version,
+												coalesce(reason, format('rollback to version %s', version)),
+												author);
+END
+$$;
+COMMENT ON FUNCTION @extschema@.integration_config_rollback(text, text, integer, integer, text, text) IS
+	'gives a node the document of an older version again, as a new version, which is returned';
+
+-- History
+
+CREATE FUNCTION @extschema@.integration_config_diff(before jsonb, after jsonb,
+	shown_before jsonb, shown_after jsonb)
+	RETURNS jsonb
+	LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_config_diff(jsonb, jsonb, jsonb, jsonb) IS
+	'which fields were added, changed and removed, with their values as shown in the redacted documents';
+
+CREATE FUNCTION @extschema@.integration_config_history(org_id text, node_id text,
+	OUT version integer, OUT operation text, OUT changed_at timestamptz, OUT author text,
+	OUT reason text, OUT role text, OUT parent_id text, OUT node_type text,
+	OUT config_json jsonb, OUT changes jsonb)
+	RETURNS SETOF record
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	SELECT v.version, v.operation, v.changed_at, v.author, v.reason, v.role, v.parent_id,
+		   v.node_type, v.shown,
+		   @extschema@.integration_config_diff(v.document_before, v.config_json, v.shown_before, v.shown)
+		   || CASE WHEN v.operation = 'update' AND v.parent_id IS DISTINCT FROM v.parent_before
+				   THEN jsonb_build_object('parent_id',
+						jsonb_build_object('before', v.parent_before, 'after', v.parent_id))
+				   ELSE '{}' END
+		   || CASE WHEN v.operation = 'update' AND v.node_type <> v.type_before
+				   THEN jsonb_build_object('node_type',
+						jsonb_build_object('before', v.type_before, 'after', v.node_type))
+				   ELSE '{}' END
+	  FROM (SELECT s.*,
+				   lag(s.config_json) OVER w AS document_before,
+				   lag(s.shown) OVER w AS shown_before,
+				   lag(s.parent_id) OVER w AS parent_before,
+				   lag(s.node_type) OVER w AS type_before
+			  FROM (SELECT h.*, @extschema@.integration_schema_redact(h.config_json) AS shown
+					  FROM @extschema@.node_configuration_history AS h
+					 WHERE h.org_id = $1 AND h.node_id = $2
+					OFFSET 0) AS s
+			WINDOW w AS (ORDER BY s.version)) AS v
+	 ORDER BY v.version DESC;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'node % of organisation % does not exist',
+				left(to_json($2)::text, 80), left(to_json($1)::text, 80)
+			USING ERRCODE = 'undefined_object';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.integration_config_history(text, text) IS
+	'a node''s versions, newest first, with what changed in each; secrets redacted';

@@ -1,0 +1,125 @@
+/*-------------------------------------------------------------------------
+ *
+ * tree_restore.c
+ *	  Puts the nodes back that the history tells of.
+ *
+ * A dump carries node_configuration_history alone.  When rows come into it
+ * from outside, as a restore's COPY, the nodes of which they are the latest
+ * versions are written as they were: the same version, time and author, not
+ * validated (the catalogue may have changed since, or not be there yet), not
+ * announced, and not written to the history once more.  So the tables'
+ * triggers must not fire for them, which is what
+ * session_replication_role = replica is for; a role that restores may not be
+ * allowed to set it, but this code may, for what it does here.  The foreign
+ * key does not fire either: pg_dump --inserts restores a row a statement, in
+ * an order in which a child may come before its parent.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "store_plans.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#define HISTORY_TABLE "node_configuration_history"
+
+PG_FUNCTION_INFO_V1(node_configuration_history_restore);
+PG_FUNCTION_INFO_V1(integration_config_rebuild);
+
+/* The latest versions of the nodes of which there are rows in %1$s. */
+#define LATEST \
+	"SELECT DISTINCT ON (h.org_id, h.node_id) h.*" \
+	" FROM (SELECT DISTINCT org_id, node_id FROM %1$s) AS r" \
+	" JOIN %2$s AS h USING (org_id, node_id)" \
+	" ORDER BY h.org_id, h.node_id, h.version DESC"
+
+/* Those that are deletions first: a root makes room for the next one. */
+static const char delete_gone[] =
+	"WITH latest AS (" LATEST ")"
+	" DELETE FROM %3$s AS n USING latest AS l"
+	" WHERE n.org_id = l.org_id AND n.node_id = l.node_id"
+	" AND l.operation = 'delete' AND n.version < l.version";
+
+static const char write_latest[] =
+	"WITH latest AS (" LATEST ")"
+	" INSERT INTO %3$s AS n (org_id, node_id, parent_id, node_type, config_json,"
+	" version, created_at, updated_at, updated_by)"
+	" SELECT org_id, node_id, parent_id, node_type, config_json,"
+	" version, created_at, changed_at, author"
+	" FROM latest WHERE operation <> 'delete'"
+	" ON CONFLICT (org_id, node_id) DO UPDATE"
+	" SET parent_id = excluded.parent_id, node_type = excluded.node_type,"
+	" config_json = excluded.config_json, version = excluded.version,"
+	" created_at = excluded.created_at, updated_at = excluded.updated_at,"
+	" updated_by = excluded.updated_by"
+	" WHERE n.version < excluded.version";
+
+/*
+ * write_nodes: bring the nodes up to their latest versions in the history,
+ * those of which there are rows in source (a table's name, quoted).
+ *
+ * The caller is connected to SPI.
+ */
+static void
+write_nodes(Oid namespace, const char *source)
+{
+	char	   *history = store_qualified(namespace, HISTORY_TABLE);
+	char	   *nodes = store_qualified(namespace, STORE_TABLE);
+	int			level = NewGUCNestLevel();
+	int			status;
+
+	(void) set_config_option("session_replication_role", "replica",
+							 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	status = SPI_execute(psprintf(delete_gone, source, history, nodes), false, 0);
+	if (status == SPI_OK_DELETE)
+		status = SPI_execute(psprintf(write_latest, source, history, nodes), false, 0);
+	if (status != SPI_OK_INSERT)
+		elog(ERROR, "could not restore nodes: %s", SPI_result_code_string(status));
+	AtEOXact_GUC(true, level);
+}
+
+/*
+ * node_configuration_history_restore: AFTER INSERT on the history, for each
+ * statement, with the rows as "restored".
+ */
+Datum
+node_configuration_history_restore(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		!TRIGGER_FIRED_AFTER(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) ||
+		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
+		strcmp(RelationGetRelationName(trigger->tg_relation), HISTORY_TABLE) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" is the trigger of table \"%s\", after insert, for each statement",
+						"node_configuration_history_restore", HISTORY_TABLE)));
+
+	SPI_connect();
+	if (SPI_register_trigger_data(trigger) != SPI_OK_TD_REGISTER)
+		elog(ERROR, "could not register a trigger's rows");
+	write_nodes(RelationGetNamespace(trigger->tg_relation), "restored");
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * integration_config_rebuild() returns void: all nodes.
+ */
+Datum
+integration_config_rebuild(PG_FUNCTION_ARGS)
+{
+	Oid			namespace = get_func_namespace(fcinfo->flinfo->fn_oid);
+
+	SPI_connect();
+	write_nodes(namespace, store_qualified(namespace, HISTORY_TABLE));
+	SPI_finish();
+	PG_RETURN_VOID();
+}
