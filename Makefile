@@ -27,6 +27,11 @@ EXTRA_CLEAN  = $(EXTENSION)--*.sql output_iso results tmp_check
 
 REGRESS      = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
+# make installcheck runs the isolation specs too. Since PostgreSQL 16 their
+# expected output is looked for in ./expected before test/isolation/expected, so
+# a spec must not have the name of a file in test/sql.
+ISOLATION     := $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --load-extension=$(EXTENSION)
 
 PGXS        := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)

@@ -28,8 +28,9 @@
  *	 an invalidation of the table's relcache entry.  That drops the kept copy
  *	 and unsettles the transaction in which it arrives, since a snapshot from
  *	 before may see a table that no later one does.  A backend that was not
- *	 listening yet asks whether the table's pg_class row is older than the
- *	 snapshot.  While the triggers are disabled nothing is kept.
+ *	 listening yet asks whether the table's pg_class row and the triggers'
+ *	 pg_trigger rows are older than the snapshot.  While the triggers are
+ *	 disabled, or the table has children, nothing is kept.
  *
  * - Row security and other roles: a copy is given only to a role that may
  *	 SELECT the table; where row security applies to the role, the table is
@@ -47,17 +48,21 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_trigger.h"
 #include "catalogue.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -94,7 +99,7 @@ typedef struct SnapshotIdentity
 	TransactionId xmax;
 	CommandId	curcid;
 	uint32		nxids;			/* xcnt */
-	int32		nsubxids;		/* subxcnt */
+	uint32		nsubxids;		/* of those that the snapshot lists */
 	bool		suboverflowed;
 	TransactionId *xids;		/* nxids + nsubxids of them */
 	uint32		size;			/* xids allocated */
@@ -262,22 +267,36 @@ catalogue_unsettle(void)
 }
 
 /*
+ * listed_subxids: how many subtransactions the snapshot lists.
+ *
+ * Where too many ran to list them all, a copied snapshot has their count but
+ * not the list (snapmgr.c: CopySnapshot); the transactions in progress tell
+ * such snapshots apart as well as they tell what is visible.
+ */
+static inline uint32
+listed_subxids(Snapshot snapshot)
+{
+	return snapshot->subxip ? Max(snapshot->subxcnt, 0) : 0;
+}
+
+/*
  * snapshot_is_same: has the snapshot the remembered identity?
  */
 static bool
 snapshot_is_same(Snapshot snapshot)
 {
 	const SnapshotIdentity *seen = &cache.snapshot;
+	uint32		nsubxids = listed_subxids(snapshot);
 
 	return seen->xmin == snapshot->xmin && seen->xmax == snapshot->xmax &&
 		seen->curcid == snapshot->curcid &&
-		seen->nxids == snapshot->xcnt && seen->nsubxids == snapshot->subxcnt &&
+		seen->nxids == snapshot->xcnt && seen->nsubxids == nsubxids &&
 		seen->suboverflowed == snapshot->suboverflowed &&
 		(seen->nxids == 0 ||
 		 memcmp(seen->xids, snapshot->xip, sizeof(TransactionId) * seen->nxids) == 0) &&
-		(seen->nsubxids <= 0 ||
+		(nsubxids == 0 ||
 		 memcmp(seen->xids + seen->nxids, snapshot->subxip,
-				sizeof(TransactionId) * seen->nsubxids) == 0);
+				sizeof(TransactionId) * nsubxids) == 0);
 }
 
 /*
@@ -287,13 +306,14 @@ static void
 remember_snapshot(Snapshot snapshot)
 {
 	SnapshotIdentity *seen = &cache.snapshot;
-	uint32		nsubxids = Max(snapshot->subxcnt, 0);
+	uint32		nsubxids = listed_subxids(snapshot);
 	uint32		needed = snapshot->xcnt + nsubxids;
 
 	if (needed > seen->size)
 	{
 		if (seen->xids)
 			pfree(seen->xids);
+		seen->xids = NULL;
 		seen->size = 0;
 		seen->xids = MemoryContextAlloc(CacheMemoryContext,
 										sizeof(TransactionId) * needed);
@@ -303,7 +323,7 @@ remember_snapshot(Snapshot snapshot)
 	seen->xmax = snapshot->xmax;
 	seen->curcid = snapshot->curcid;
 	seen->nxids = snapshot->xcnt;
-	seen->nsubxids = snapshot->subxcnt;
+	seen->nsubxids = nsubxids;
 	seen->suboverflowed = snapshot->suboverflowed;
 	if (snapshot->xcnt > 0)
 		memcpy(seen->xids, snapshot->xip, sizeof(TransactionId) * snapshot->xcnt);
@@ -411,33 +431,71 @@ read_version(Oid namespace, Snapshot snapshot, pg_uuid_t *version)
 }
 
 /*
- * is_older: was the table as it is now, in its present files, before the
+ * is_older: was this version of a system catalogue's row there before the
  * snapshot was taken?
  */
 static bool
-is_older(Oid relid, Snapshot snapshot)
+is_older(HeapTuple tuple, Snapshot snapshot)
 {
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	TransactionId xmin;
+	TransactionId xmin = HeapTupleHeaderGetXmin(tuple->t_data);
 
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	xmin = HeapTupleHeaderGetXmin(tuple->t_data);
-	ReleaseSysCache(tuple);
 	return !TransactionIdIsCurrentTransactionId(xmin) &&
 		(!TransactionIdIsNormal(xmin) || !XidInMVCCSnapshot(xmin, snapshot));
 }
 
 /*
- * is_watched: does each change of the table's rows move the version?
+ * table_is_older: was the table as it is now, in its present files, before the
+ * snapshot was taken?
  */
 static bool
-is_watched(Oid relid)
+table_is_older(Oid relid, Snapshot snapshot)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	bool		older;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	older = is_older(tuple, snapshot);
+	ReleaseSysCache(tuple);
+	return older;
+}
+
+/*
+ * trigger_is_older: was the trigger as it is now, enabled, before the snapshot
+ * was taken?
+ */
+static bool
+trigger_is_older(Oid trigger, Snapshot snapshot)
+{
+	Relation	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		older;
+
+	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(trigger));
+	scan = systable_beginscan(pg_trigger, TriggerOidIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	older = HeapTupleIsValid(tuple) && is_older(tuple, snapshot);
+	systable_endscan(scan);
+	table_close(pg_trigger, AccessShareLock);
+	return older;
+}
+
+/*
+ * is_watched: has each change of the table's rows moved the version, also
+ * those between the snapshot and now?
+ */
+static bool
+is_watched(Oid relid, Snapshot snapshot)
 {
 	Relation	relation = relation_open(relid, NoLock);
 	int			found = 0;
 
-	if (relation->rd_rel->relkind == RELKIND_RELATION && relation->trigdesc)
+	/* Rows of a table that inherits from ours would come and go unseen. */
+	if (relation->rd_rel->relkind == RELKIND_RELATION && relation->trigdesc &&
+		!relation->rd_rel->relhassubclass)
 	{
 		for (int i = 0; i < relation->trigdesc->numtriggers; i++)
 		{
@@ -445,7 +503,8 @@ is_watched(Oid relid)
 
 			if (trigger->tgenabled == TRIGGER_FIRES_ALWAYS &&
 				(strcmp(trigger->tgname, TOUCH_TRIGGER) == 0 ||
-				 strcmp(trigger->tgname, TOUCH_ROW_TRIGGER) == 0))
+				 strcmp(trigger->tgname, TOUCH_ROW_TRIGGER) == 0) &&
+				trigger_is_older(trigger->tgoid, snapshot))
 				found++;
 		}
 	}
@@ -465,7 +524,8 @@ read_catalogue(const char *source, MemoryContext parent)
 
 	initStringInfo(&query);
 	appendStringInfo(&query,
-					 "SELECT s.id, s.name, s.category, s.required, s.locked, s.fields "
+					 "SELECT s.id, s.name, s.category, s.description, "
+					 "s.required, s.locked, s.fields "
 					 "FROM %s AS s ORDER BY s.display_order, s.name, s.id",
 					 source);
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -538,7 +598,13 @@ refresh(Oid namespace)
 	Catalogue  *catalogue;
 
 	register_callbacks();
-	relid = open_table(namespace);	/* invalidations arrive with the lock */
+	relid = open_table(namespace);
+
+	/*
+	 * Invalidations arrive with the lock, but not where it was held already;
+	 * and to disable a trigger, others need not wait for our lock.
+	 */
+	AcceptInvalidationMessages();
 	if (!OidIsValid(relid))
 	{
 		catalogue = fallback_catalogue();
@@ -565,7 +631,7 @@ refresh(Oid namespace)
 
 	catalogue = read_catalogue(qualified_table(relid), CurrentMemoryContext);
 	keep = !cache.unsettled && !row_security && versioned &&
-		is_watched(relid) && is_older(relid, snapshot);
+		is_watched(relid, snapshot) && table_is_older(relid, snapshot);
 
 	/* Nothing below throws before all is set. */
 	MemoryContextSetParent(catalogue->cxt, CacheMemoryContext);

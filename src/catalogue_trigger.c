@@ -210,24 +210,17 @@ row_inserted(Relation relation, HeapTuple tuple)
 		return set_origin(relation, tuple, becomes, false); /* NOT NULL refuses it */
 
 	id = CStringGetTextDatum(name);
+	if (restored)
+		execute_as_owner(relation,
+						 "DELETE FROM %s.integration_schemas "
+						 "WHERE id OPERATOR(pg_catalog.=) $1 "
+						 "AND origin OPERATOR(pg_catalog.=) 'builtin'", id);
 	if (execute_as_owner(relation,
 						 "DELETE FROM %s.integration_schema_removed "
 						 "WHERE id OPERATOR(pg_catalog.=) $1", id) > 0)
 		becomes = "edited";
-	else if (restored)
-	{
+	if (restored)
 		becomes = origin;
-		if (execute_as_owner(relation,
-							 "DELETE FROM %s.integration_schemas "
-							 "WHERE id OPERATOR(pg_catalog.=) $1 "
-							 "AND origin OPERATOR(pg_catalog.=) 'builtin'", id) > 0)
-		{
-			execute_as_owner(relation,
-							 "DELETE FROM %s.integration_schema_removed "
-							 "WHERE id OPERATOR(pg_catalog.=) $1", id);
-			becomes = "edited";
-		}
-	}
 	if (origin != NULL && strcmp(origin, becomes) == 0)
 		return tuple;
 	return set_origin(relation, tuple, becomes, false);

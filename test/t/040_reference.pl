@@ -1,0 +1,28 @@
+# The reference's examples print what the reference says.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my @documents = sort glob 'doc/*.md';
+plan skip_all => 'run from the top of the source tree' unless @documents;
+
+my $node = PostgreSQL::Test::Cluster->new('reference');
+$node->init;
+$node->start;
+
+for my $document (@documents)
+{
+	my ($database) = $document =~ m{([a-z_]+)\.md$};
+	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	$node->safe_psql($database, 'CREATE EXTENSION integration_schemas');
+	local $ENV{PGHOST} = $node->host;
+	local $ENV{PGPORT} = $node->port;
+	local $ENV{PGDATABASE} = $database;
+	my $output = `tools/reference $document 2>&1`;
+	is($?, 0, "the examples of $document are real") or diag $output;
+}
+
+$node->stop;
+done_testing();
