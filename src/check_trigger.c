@@ -145,7 +145,7 @@ copy_context(void *arg)
 }
 #else
 static void
-copy_context(void *arg)
+copy_context(void *arg pg_attribute_unused())
 {
 	errcontext("COPY");
 }

@@ -85,7 +85,7 @@ run_build()
 		if build "$clang" "$work/src-clang"; then passed=1; else failed=1; fi
 	fi
 	if build gcc "$work/src" &&
-			make -s -C "$work/src" PG_CONFIG="$bindir/pg_config" with_llvm=no install \
+			make -s -C "$work/src" PG_CONFIG="$bindir/pg_config" with_llvm=no docdir="$work/pg/doc" install \
 				>"$work/install.log" 2>&1; then
 		passed=$((passed + 1))
 		add build $passed $failed
