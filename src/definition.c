@@ -361,10 +361,17 @@ check_allowed_values(DefinitionCheck *check, JsonbRef value)
 	while (jsonb_walk_element(&walk, &element))
 	{
 		if (!field_type_matches(check->field.type, element))
-			refuse_wrong_type(check, element,
-							  psprintf("An allowed value of a field of type \"%s\"",
-									   field_type_name(check->field.type)),
-							  field_type_phrase(check->field.type));
+		{
+			StringInfoData detail;
+
+			initStringInfo(&detail);
+			appendStringInfo(&detail, "An allowed value of a field of type \"%s\" ",
+							 field_type_name(check->field.type));
+			field_rule_describe(&detail, &check->field, RULE_TYPE, element);
+			appendStringInfoChar(&detail, '.');
+			refuse(check, psprintf("Write %s.", field_type_phrase(check->field.type)),
+				   detail.data);
+		}
 		check->element++;
 	}
 	sorted = collect_elements(value);

@@ -234,7 +234,7 @@ may_not_set(Validation *v, JsonbRef field)
 		append_name(&v->message, v->id);
 	}
 	appendStringInfo(&v->message,
-					 " breaks rule \"locked\": it can't be set in the document of a %s, as the integration is locked in the catalogue",
+					 " breaks rule \"locked\": it can't be set at level \"%s\", as the catalogue locks the integration",
 					 v->level == LEVEL_UNIT ? "unit" : "team");
 	report(v, "locked", field, false);
 	return true;
