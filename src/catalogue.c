@@ -473,7 +473,7 @@ compile_integration(Integration *integration, HeapTuple tuple, TupleDesc desc,
 {
 	MemoryContext caller;
 	JsonbRef   *const strings[] = {&integration->id, &integration->name,
-	&integration->category};
+	&integration->category, &integration->description};
 	Datum		value;
 	bool		isnull;
 	Jsonb	   *definitions = NULL;
@@ -486,11 +486,11 @@ compile_integration(Integration *integration, HeapTuple tuple, TupleDesc desc,
 		string = pstrdup(string ? string : "");
 		*strings[i] = jsonb_ref_string(string, strlen(string));
 	}
-	value = SPI_getbinval(tuple, desc, 4, &isnull);
-	integration->required = !isnull && DatumGetBool(value);
 	value = SPI_getbinval(tuple, desc, 5, &isnull);
-	integration->locked = !isnull && DatumGetBool(value);
+	integration->required = !isnull && DatumGetBool(value);
 	value = SPI_getbinval(tuple, desc, 6, &isnull);
+	integration->locked = !isnull && DatumGetBool(value);
+	value = SPI_getbinval(tuple, desc, 7, &isnull);
 	if (!isnull)
 		definitions = DatumGetJsonbPCopy(value);
 
@@ -548,8 +548,8 @@ build_document(Catalogue *catalogue)
 }
 
 /*
- * catalogue_compile: compile rows (id, name, category, required, locked,
- * fields), which come in the order of display.
+ * catalogue_compile: compile rows (id, name, category, description,
+ * required, locked, fields), which come in the order of display.
  *
  * The result is in a memory context of its own below parent; the caller frees
  * it by deleting that.  An error leaves a context that goes with parent.

@@ -77,6 +77,7 @@ typedef struct Integration
 	JsonbRef	id;
 	JsonbRef	name;
 	JsonbRef	category;
+	JsonbRef	description;
 	bool		required;
 	bool		locked;
 	int			nfields;

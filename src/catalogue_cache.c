@@ -94,7 +94,7 @@ typedef struct SnapshotIdentity
 	TransactionId xmax;
 	CommandId	curcid;
 	uint32		nxids;			/* xcnt */
-	int32		nsubxids;		/* subxcnt */
+	uint32		nsubxids;		/* of those that the snapshot lists */
 	bool		suboverflowed;
 	TransactionId *xids;		/* nxids + nsubxids of them */
 	uint32		size;			/* xids allocated */
@@ -262,22 +262,36 @@ catalogue_unsettle(void)
 }
 
 /*
+ * listed_subxids: how many subtransactions the snapshot lists.
+ *
+ * Where too many ran to list them all, a copied snapshot has their count but
+ * not the list (snapmgr.c: CopySnapshot); the transactions in progress tell
+ * such snapshots apart as well as they tell what is visible.
+ */
+static inline uint32
+listed_subxids(Snapshot snapshot)
+{
+	return snapshot->subxip ? Max(snapshot->subxcnt, 0) : 0;
+}
+
+/*
  * snapshot_is_same: has the snapshot the remembered identity?
  */
 static bool
 snapshot_is_same(Snapshot snapshot)
 {
 	const SnapshotIdentity *seen = &cache.snapshot;
+	uint32		nsubxids = listed_subxids(snapshot);
 
 	return seen->xmin == snapshot->xmin && seen->xmax == snapshot->xmax &&
 		seen->curcid == snapshot->curcid &&
-		seen->nxids == snapshot->xcnt && seen->nsubxids == snapshot->subxcnt &&
+		seen->nxids == snapshot->xcnt && seen->nsubxids == nsubxids &&
 		seen->suboverflowed == snapshot->suboverflowed &&
 		(seen->nxids == 0 ||
 		 memcmp(seen->xids, snapshot->xip, sizeof(TransactionId) * seen->nxids) == 0) &&
-		(seen->nsubxids <= 0 ||
+		(nsubxids == 0 ||
 		 memcmp(seen->xids + seen->nxids, snapshot->subxip,
-				sizeof(TransactionId) * seen->nsubxids) == 0);
+				sizeof(TransactionId) * nsubxids) == 0);
 }
 
 /*
@@ -287,13 +301,14 @@ static void
 remember_snapshot(Snapshot snapshot)
 {
 	SnapshotIdentity *seen = &cache.snapshot;
-	uint32		nsubxids = Max(snapshot->subxcnt, 0);
+	uint32		nsubxids = listed_subxids(snapshot);
 	uint32		needed = snapshot->xcnt + nsubxids;
 
 	if (needed > seen->size)
 	{
 		if (seen->xids)
 			pfree(seen->xids);
+		seen->xids = NULL;
 		seen->size = 0;
 		seen->xids = MemoryContextAlloc(CacheMemoryContext,
 										sizeof(TransactionId) * needed);
@@ -303,7 +318,7 @@ remember_snapshot(Snapshot snapshot)
 	seen->xmax = snapshot->xmax;
 	seen->curcid = snapshot->curcid;
 	seen->nxids = snapshot->xcnt;
-	seen->nsubxids = snapshot->subxcnt;
+	seen->nsubxids = nsubxids;
 	seen->suboverflowed = snapshot->suboverflowed;
 	if (snapshot->xcnt > 0)
 		memcpy(seen->xids, snapshot->xip, sizeof(TransactionId) * snapshot->xcnt);
@@ -465,7 +480,8 @@ read_catalogue(const char *source, MemoryContext parent)
 
 	initStringInfo(&query);
 	appendStringInfo(&query,
-					 "SELECT s.id, s.name, s.category, s.required, s.locked, s.fields "
+					 "SELECT s.id, s.name, s.category, s.description, "
+					 "s.required, s.locked, s.fields "
 					 "FROM %s AS s ORDER BY s.display_order, s.name, s.id",
 					 source);
 	if (SPI_connect() != SPI_OK_CONNECT)

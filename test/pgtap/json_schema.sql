@@ -1,0 +1,311 @@
+-- integration_schema_json_schema and integration_schema_from_json_schema. That
+-- the schemas mean what our validation does is test/t/020_json_schema_agrees.pl.
+\unset ECHO
+\set QUIET 1
+\set ON_ERROR_ROLLBACK 1
+\set ON_ERROR_STOP true
+\pset format unaligned
+\pset tuples_only true
+\pset pager off
+
+BEGIN;
+SET LOCAL client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS pgtap;
+CREATE EXTENSION IF NOT EXISTS integration_schemas;
+
+SELECT no_plan();
+
+-- put(fields): the integration "mine", with these fields; its schema
+CREATE FUNCTION pg_temp.put(fields jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO integration_schemas (id, name, category, description, fields)
+	VALUES ('mine', 'Mine', 'test', 'Of our own.', put.fields)
+	ON CONFLICT (id) DO UPDATE SET fields = excluded.fields;
+	RETURN integration_schema_json_schema('mine');
+END $$;
+
+-- property(field): the schema of one field, "a"
+CREATE FUNCTION pg_temp.property(field jsonb) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT pg_temp.put(jsonb_build_array('{"name": "a"}' || field)) #> '{properties, a}';
+$$;
+
+-- imported(schema): the fields of a schema
+CREATE FUNCTION pg_temp.imported(schema jsonb) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT fields FROM integration_schema_from_json_schema('mine', 'Mine', 'test', schema);
+$$;
+
+-- field(schema): the definition of one property, "a", less its name
+CREATE FUNCTION pg_temp.field(property jsonb) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT pg_temp.imported(jsonb_build_object('properties', jsonb_build_object('a', property))) #- '{0, name}' -> 0;
+$$;
+
+-- refused(schema): where the import finds what it refuses
+CREATE FUNCTION pg_temp.refused(schema jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	detail text;
+	hint text;
+BEGIN
+	PERFORM pg_temp.imported(schema);
+	RETURN 'imported';
+EXCEPTION WHEN invalid_parameter_value THEN
+	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	RETURN CASE WHEN hint = '' THEN 'no hint' ELSE substring(detail from '^At "(.*)": .*\.$') END;
+END $$;
+
+CREATE FUNCTION pg_temp.refused_property(property jsonb) RETURNS text LANGUAGE sql AS $$
+	SELECT pg_temp.refused(jsonb_build_object('properties', jsonb_build_object('a', property)));
+$$;
+
+--
+-- Export
+--
+SELECT is(pg_temp.put('[{"name": "token", "type": "secret", "required": true, "display_name": "Token",
+                         "description": "From the console.", "placeholder": "t-…", "pattern": "^t-", "x-help": {"url": "/t"}},
+                        {"name": "region", "required": true, "default_value": "eu", "allowed_values": ["eu", "us"]},
+                        {"name": "port", "type": "integer", "min": 1, "max": 65535, "level": "team"}]'),
+          '{"$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "Mine", "description": "Of our own.", "type": "object",
+            "properties": {
+              "token": {"type": "string", "writeOnly": true, "title": "Token", "description": "From the console.",
+                        "examples": ["t-…"], "pattern": "^t-", "minLength": 1, "x-help": {"url": "/t"}},
+              "region": {"type": ["string", "null"], "default": "eu", "enum": ["eu", "us", null]},
+              "port": {"type": ["integer", "null"], "minimum": 1, "maximum": 65535}},
+            "required": ["token"], "additionalProperties": false,
+            "x-order": ["token", "region", "port"],
+            "x-level": {"token": "org", "region": "org", "port": "team"},
+            "x-definition": {"region": {"required": true}}}',
+          'export: a whole schema');
+SELECT is(pg_temp.put('[]'),
+          '{"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Mine", "description": "Of our own.",
+            "type": "object", "properties": {}, "required": [], "additionalProperties": false, "x-order": [], "x-level": {}}',
+          'export: an integration without fields');
+
+SELECT is(pg_temp.property(field), schema, 'export: ' || field::text)
+  FROM (VALUES
+	('{}'::jsonb, '{"type": ["string", "null"]}'::jsonb),
+	('{"type": "string"}', '{"type": ["string", "null"]}'),
+	('{"type": "secret"}', '{"type": ["string", "null"], "writeOnly": true}'),
+	('{"type": "integer"}', '{"type": ["integer", "null"]}'),
+	('{"type": "number"}', '{"type": ["number", "null"]}'),
+	('{"type": "boolean"}', '{"type": ["boolean", "null"]}'),
+	('{"type": "array"}', '{"type": ["array", "null"]}'),
+	('{"type": "object"}', '{"type": ["object", "null"]}'),
+	('{"required": true}', '{"type": "string", "minLength": 1}'),
+	('{"required": true, "min_length": 3, "max_length": 9}', '{"type": "string", "minLength": 3, "maxLength": 9}'),
+	('{"required": true, "type": "integer"}', '{"type": "integer"}'),
+	('{"required": true, "type": "array", "min_length": 0}', '{"type": "array", "minItems": 0}'),
+	('{"type": "array", "min_length": 1, "max_length": 2}', '{"type": ["array", "null"], "minItems": 1, "maxItems": 2}'),
+	('{"required": true, "default_value": ""}', '{"type": "string", "minLength": 1, "default": ""}'),
+	('{"required": true, "allowed_values": ["b", "a"]}', '{"type": "string", "minLength": 1, "enum": ["b", "a"]}'),
+	('{"type": "number", "min": 0.50, "max": 1e3}', '{"type": ["number", "null"], "minimum": 0.50, "maximum": 1000}'),
+	('{"format": "date-time"}', '{"type": ["string", "null"], "format": "date-time"}'),
+	('{"type": "object", "default_value": {"k": [null]}}', '{"type": ["object", "null"], "default": {"k": [null]}}'),
+	('{"x-order": 7, "x-": null}', '{"type": ["string", "null"], "x-order": 7, "x-": null}')
+  ) AS v (field, schema);
+
+-- has(field): how a schema says that a field has a value
+CREATE FUNCTION pg_temp.has(field text) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT format('{"required": [%1$s], "properties": {%1$s: {"not": {"enum": [null, ""]}}}}', to_json(field))::jsonb;
+$$;
+SELECT is(pg_temp.put('[{"name": "a"}, {"name": "b"}, {"name": "c", "required_with": ["a"]},
+                        {"name": "d", "required_unless": ["a", "b"]}]') -> 'allOf',
+          jsonb_build_array(
+              jsonb_build_object('if', pg_temp.has('a'), 'then', pg_temp.has('c')),
+              jsonb_build_object('if', jsonb_build_object('anyOf', jsonb_build_array(pg_temp.has('a'), pg_temp.has('b'))),
+                                 'else', pg_temp.has('d'))),
+          'export: required_with and required_unless as conditions');
+SELECT is(pg_temp.put('[{"name": "a", "default_value": "x"}, {"name": "b", "required_with": ["a"]}]') -> 'required', '["b"]',
+          'export: required with a field that has a default is required');
+SELECT is(pg_temp.put('[{"name": "a", "default_value": "x"}, {"name": "b", "required_unless": ["a"]}]') - 'properties' -> 'required',
+          '[]', 'export: required unless a field that has a default is not required');
+SELECT is(pg_temp.put('[{"name": "a"}, {"name": "b", "default_value": "x", "required_with": ["a"]}]') -> 'allOf', NULL,
+          'export: a field with a default needs no condition');
+SELECT is(pg_temp.put('[{"name": "a"}, {"name": "b", "default_value": "", "required_with": ["a"]}]') -> 'allOf' IS NOT NULL, true,
+          'export: the empty string is no default that counts');
+
+SELECT is(pg_temp.property(jsonb_build_object('pattern', postgres)) ->> 'pattern', ecma, 'pattern to ECMA-262: ' || postgres)
+  FROM (VALUES
+	('^[a-z][^/]+(x|y)?\d{2,3}$', '^[a-z][^/]+(x|y)?\d{2,3}$'),
+	('', ''),
+	('\mword\M', '\b(?=\w)word\b(?!\w)'),
+	('[[:<:]]word[[:>:]]', '\b(?=\w)word\b(?!\w)'),
+	('\Aa\yb\Yc\Z', '^a\bb\Bc$'),
+	('[[:digit:][:upper:]_]', '[0-9A-Z_]'),
+	('[]a-][^]]', '[\]a-][^\]]'),
+	('[[a]', '[\[a]'),
+	('a{,3}}]', 'a\{,3\}\}\]'),
+	('\a\b\e\B\x0041\cA', '\x07\x08\x1b\\\u0041\x01'),
+	('\-\@\.[\-\@]', '-@\.[\-@]'),
+	('***:a(?#note)b', 'ab'),
+	('é+', 'é+')
+  ) AS v (postgres, ecma);
+SELECT is(pg_temp.property(jsonb_build_object('pattern', pattern)) -> 'pattern', NULL, 'pattern left out: ' || pattern)
+  FROM unnest(ARRAY['(?i)abc', '***=a.c', '(a)\1', '[[.a.]]', '[[=a=]]', '\U0001F600']) AS pattern;
+SELECT is(pg_temp.put('[{"name": "a", "pattern": "(?i)abc"}]') -> 'x-definition', '{"a": {"pattern": "(?i)abc"}}',
+          'export: a pattern left out is in the annotation');
+
+SELECT is(integration_schema_json_schema(NULL), NULL, 'export: NULL gives NULL');
+PREPARE misspelt AS SELECT integration_schema_json_schema('slak');
+SELECT throws_ok('misspelt', '42704', 'integration "slak" does not exist', 'export: an unknown id');
+SELECT volatility_is('integration_schema_json_schema', ARRAY ['text'], 'stable', 'the export is stable');
+SELECT is((SELECT string_agg(proparallel::text || provolatile::text || proisstrict, ' ') FROM pg_proc
+           WHERE proname IN ('integration_schema_json_schema', 'integration_schema_from_json_schema')),
+          'sstrue sstrue', 'both are stable, strict and safe in a parallel worker');
+
+--
+-- Import
+--
+SELECT is(pg_temp.field(schema), field, 'import: ' || schema::text)
+  FROM (VALUES
+	('{"type": "string"}'::jsonb, '{"type": "string"}'::jsonb),
+	('{"type": ["null", "integer"]}', '{"type": "integer"}'),
+	('{"type": "string", "writeOnly": true}', '{"type": "secret"}'),
+	('{"type": "string", "airbyte_secret": true, "order": 3}', '{"type": "secret"}'),
+	('{"type": "string", "format": "password", "minLength": 8}', '{"type": "secret", "min_length": 8}'),
+	('{"type": "string", "writeOnly": false, "format": "uri"}', '{"type": "string", "format": "uri"}'),
+	('{"type": "string", "title": "T", "description": "D", "examples": ["e", "f"]}',
+	 '{"type": "string", "display_name": "T", "description": "D", "placeholder": "e"}'),
+	('{"type": "integer", "minimum": 0, "maximum": 9, "default": 5, "examples": [50]}',
+	 '{"type": "integer", "min": 0, "max": 9, "default_value": 5, "placeholder": "50"}'),
+	('{"type": "array", "minItems": 1, "maxItems": 3, "items": {}, "uniqueItems": false}',
+	 '{"type": "array", "min_length": 1, "max_length": 3}'),
+	('{"enum": ["a", null, "b", "a"]}', '{"type": "string", "allowed_values": ["a", "b"]}'),
+	('{"enum": [1, 2, 1.0]}', '{"type": "number", "allowed_values": [1, 2]}'),
+	('{"const": true}', '{"type": "boolean", "allowed_values": [true]}'),
+	('{"type": "string", "default": null}', '{"type": "string"}'),
+	('{"type": "object", "additionalProperties": true, "properties": {}, "required": []}', '{"type": "object"}'),
+	('{"type": "string", "x-k": [1], "x-order": "mine"}', '{"type": "string", "x-k": [1], "x-order": "mine"}'),
+	('{"type": "string", "$comment": "c", "deprecated": true, "readOnly": true, "multiline": true}', '{"type": "string"}')
+  ) AS v (schema, field);
+
+SELECT is(pg_temp.imported('{"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "additionalProperties": true,
+                             "properties": {"password": {"type": "string", "airbyte_secret": true, "order": 2},
+                                            "host": {"type": "string", "title": "Host", "order": 0},
+                                            "note": {"type": "string"},
+                                            "port": {"type": "integer", "default": 5432, "order": 1}},
+                             "required": ["host", "port", "password"]}'),
+          '[{"name": "host", "type": "string", "display_name": "Host", "required": true},
+            {"name": "port", "type": "integer", "default_value": 5432, "required": true},
+            {"name": "password", "type": "secret", "required": true},
+            {"name": "note", "type": "string"}]',
+          'import: a connector''s schema, in its order');
+SELECT is(pg_temp.imported('{"properties": {"a": {"$ref": "#/$defs/o~1p", "description": "near"}},
+                             "$defs": {"o/p": {"$ref": "#/$defs/q", "title": "T"}, "q": {"type": "string", "description": "far", "pattern": "x", "x-q": 1}}}'),
+          '[{"name": "a", "type": "string", "description": "near", "display_name": "T", "pattern": "x", "x-q": 1}]',
+          'import: references within the schema');
+SELECT is(pg_temp.imported('{"properties": {"a": {"type": "string"}, "b": {"type": "string"}, "c": {"type": "string"}},
+                             "dependentRequired": {"a": ["b"]}, "if": {"required": ["b"]}, "else": {"required": ["c"]}}'),
+          '[{"name": "a", "type": "string"}, {"name": "b", "type": "string", "required_with": ["a"]},
+            {"name": "c", "type": "string", "required_unless": ["b"]}]',
+          'import: dependentRequired, and a plain condition');
+
+SELECT is(pg_temp.field(jsonb_build_object('type', 'string', 'pattern', ecma)) ->> 'pattern', postgres, 'pattern from ECMA-262: ' || ecma)
+  FROM (VALUES
+	('^[\w.-]+\d{2}$', '^[\w.-]+\d{2}$'),
+	('\bword\B', '\yword\Y'),
+	('(?<year>\d{4})-(?:a|b)(?=c)(?<!d)', '(\d{4})-(?:a|b)(?=c)(?<!d)'),
+	('[[.]x]', '[\[.]x]'),
+	('[^]', '.'),
+	('\x41\u00e9\u{1F600}\uD83D\uDE00\cJ\/', '\u0041\u00e9\U0001f600\U0001f600\cJ\/')
+  ) AS v (ecma, postgres);
+
+SELECT is(pg_temp.refused_property(schema), path, 'refused: ' || schema::text)
+  FROM (VALUES
+	('true'::jsonb, '/properties/a'),
+	('{}', '/properties/a'),
+	('{"type": "null"}', '/properties/a/type'),
+	('{"type": "secret"}', '/properties/a/type'),
+	('{"type": ["string", "integer"]}', '/properties/a/type'),
+	('{"oneOf": [{"type": "string"}]}', '/properties/a/oneOf'),
+	('{"type": "string", "anyOf": []}', '/properties/a/anyOf'),
+	('{"type": "string", "not": {}}', '/properties/a/not'),
+	('{"type": "object", "properties": {"b": {}}}', '/properties/a/properties'),
+	('{"type": "object", "additionalProperties": false}', '/properties/a/additionalProperties'),
+	('{"type": "object", "minProperties": 1}', '/properties/a/minProperties'),
+	('{"type": "array", "items": {"type": "string"}}', '/properties/a/items'),
+	('{"type": "array", "uniqueItems": true}', '/properties/a/uniqueItems'),
+	('{"type": "array", "contains": {}}', '/properties/a/contains'),
+	('{"type": "number", "multipleOf": 2}', '/properties/a/multipleOf'),
+	('{"type": "number", "exclusiveMinimum": 0}', '/properties/a/exclusiveMinimum'),
+	('{"type": "string", "format": "ipv4"}', '/properties/a/format'),
+	('{"type": "integer", "format": "uri"}', '/properties/a/format'),
+	('{"type": "string", "minimum": 1}', '/properties/a/minimum'),
+	('{"type": "string", "minLength": "1"}', '/properties/a/minLength'),
+	('{"type": "string", "title": 1}', '/properties/a/title'),
+	('{"type": "string", "enum": []}', '/properties/a'),
+	('{"enum": [null]}', '/properties/a'),
+	('{"type": "object", "enum": [{}]}', '/properties/a/enum'),
+	('{"type": "integer", "writeOnly": true}', '/properties/a'),
+	('{"type": "string", "writeOnly": true, "default": "x"}', '/properties/a/default'),
+	('{"$ref": "https://example.com/schema"}', '/properties/a/$ref'),
+	('{"$ref": "#/$defs/none"}', '/properties/a/$ref'),
+	('{"type": "string", "pattern": "\\p{L}"}', '/properties/a/pattern'),
+	('{"type": "string", "pattern": "(?i)a"}', '/properties/a/pattern'),
+	('{"type": "string", "pattern": "(a)\\1"}', '/properties/a/pattern'),
+	('{"type": "string", "pattern": "\\Aa"}', '/properties/a/pattern'),
+	('{"type": "string", "pattern": "[a"}', '/properties/a/pattern'),
+	('{"type": "string", "pattern": "a\\"}', '/properties/a/pattern')
+  ) AS v (schema, path);
+
+SELECT is(pg_temp.refused(schema), path, 'refused: ' || schema::text)
+  FROM (VALUES
+	('true'::jsonb, ''),
+	('[]', ''),
+	('{}', '/properties'),
+	('{"properties": []}', '/properties'),
+	('{"type": "array", "properties": {}}', '/type'),
+	('{"properties": {"a/b~c": {"type": "string"}}}', '/properties/a~1b~0c'),
+	('{"properties": {"1a": {"type": "string"}}}', '/properties/1a'),
+	('{"properties": {}, "required": ["a"]}', '/required/0'),
+	('{"properties": {}, "required": true}', '/required'),
+	('{"properties": {}, "dependentRequired": {"a": []}}', '/dependentRequired/a'),
+	('{"properties": {}, "oneOf": []}', '/oneOf'),
+	('{"properties": {}, "additionalProperties": {"type": "string"}}', '/additionalProperties'),
+	('{"properties": {}, "patternProperties": {"^x": {}}}', '/patternProperties'),
+	('{"properties": {"a": {"type": "string"}}, "allOf": [{"required": ["a"]}]}', '/allOf/0'),
+	('{"properties": {"a": {"type": "string"}}, "allOf": [{"if": {"required": ["a"]}, "then": {"minProperties": 2}}]}', '/allOf/0/then'),
+	('{"properties": {"a": {"type": "string"}}, "if": {"properties": {"a": {"const": "x"}}}, "then": {"required": ["a"]}}', ''),
+	('{"properties": {"a": {"$ref": "#/properties/a"}}}',
+	 '/properties/a' || repeat('/$ref', 33))
+  ) AS v (schema, path);
+
+PREPARE one_of AS SELECT pg_temp.imported('{"properties": {"a": {"oneOf": []}}}');
+SELECT throws_ok('one_of', '22023', 'field definitions cannot express this JSON Schema', 'refused with 22023');
+
+--
+-- There and back
+--
+SELECT is_empty($$SELECT s.id FROM integration_schemas AS s,
+                         integration_schema_from_json_schema(s.id, s.name, s.category, integration_schema_json_schema(s.id)) AS i
+                   WHERE s.origin = 'builtin' AND (i.fields <> s.fields OR i.description <> s.description)$$,
+                'the built-in integrations come back from their schemas as they were');
+
+-- edited(path, value): required fields that a schema gives once someone edited it
+CREATE FUNCTION pg_temp.edited(path text[], value jsonb) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT pg_temp.imported(jsonb_set(pg_temp.put('[{"name": "a", "required": true, "default_value": "x"},
+	                                                {"name": "b", "pattern": "[[:digit:]]"},
+	                                                {"name": "c", "required": true, "min_length": 1}]'), path, value));
+$$;
+SELECT is(pg_temp.edited('{title}', '"T"') #>> '{0, required}', 'true', 'annotation: believed where nothing contradicts it');
+SELECT is(pg_temp.edited('{properties, a, default}', 'null') #>> '{0, required}', NULL, 'annotation: not believed once the default is gone');
+SELECT is(pg_temp.edited('{title}', '"T"') #>> '{1, pattern}', '[[:digit:]]', 'annotation: gives a pattern back');
+SELECT is(pg_temp.edited('{properties, b, pattern}', '"[0-8]"') #>> '{1, pattern}', '[0-8]', 'annotation: an edited pattern wins');
+SELECT is(pg_temp.edited('{properties, c, minLength}', '3') #>> '{2, min_length}', '3', 'annotation: an edited length wins');
+SELECT is(pg_temp.edited('{required}', '[]') #> '{2, required}', NULL, 'annotation: an edited "required" wins');
+
+DELETE FROM integration_schemas WHERE id = 'mine';
+PREPARE insert_imported AS INSERT INTO integration_schemas
+	SELECT * FROM integration_schema_from_json_schema('mine', 'Mine', 'test', '{"description": "D", "properties": {"a": {"type": "string"}}}');
+SELECT lives_ok('insert_imported', 'what is imported can be inserted as it is');
+SELECT is((SELECT (name, category, description, docs_url, display_order, featured, required, locked, fields, origin, created_at = now())::text
+             FROM integration_schemas WHERE id = 'mine'),
+          '(Mine,test,D,,999,f,f,f,"[{""name"": ""a"", ""type"": ""string""}]",added,t)', 'and is a row like another');
+
+-- without the table the export knows what the fallback knows
+ALTER EXTENSION integration_schemas DROP TABLE integration_schemas;
+DROP TABLE integration_schemas;
+SET LOCAL client_min_messages = error;
+SELECT is(integration_schema_json_schema('openai') -> 'required', '["api_key"]', 'export: of the fallback');
+
+SELECT * FROM finish();
+ROLLBACK;
