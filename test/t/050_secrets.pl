@@ -701,7 +701,7 @@ $node->append_conf('postgresql.conf', "log_statement = none\n");
 $node->reload;
 for my $mode (qw(extended prepared))
 {
-	for my $name (qw(string object config_string document_string))
+	for my $name (qw(string object))
 	{
 		my $document = $json->encode($planted{$name});
 
