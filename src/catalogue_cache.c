@@ -28,8 +28,9 @@
  *	 an invalidation of the table's relcache entry.  That drops the kept copy
  *	 and unsettles the transaction in which it arrives, since a snapshot from
  *	 before may see a table that no later one does.  A backend that was not
- *	 listening yet asks whether the table's pg_class row is older than the
- *	 snapshot.  While the triggers are disabled nothing is kept.
+ *	 listening yet asks whether the table's pg_class row and the triggers'
+ *	 pg_trigger rows are older than the snapshot.  While the triggers are
+ *	 disabled, or the table has children, nothing is kept.
  *
  * - Row security and other roles: a copy is given only to a role that may
  *	 SELECT the table; where row security applies to the role, the table is
@@ -47,17 +48,21 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_trigger.h"
 #include "catalogue.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -426,33 +431,71 @@ read_version(Oid namespace, Snapshot snapshot, pg_uuid_t *version)
 }
 
 /*
- * is_older: was the table as it is now, in its present files, before the
+ * is_older: was this version of a system catalogue's row there before the
  * snapshot was taken?
  */
 static bool
-is_older(Oid relid, Snapshot snapshot)
+is_older(HeapTuple tuple, Snapshot snapshot)
 {
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	TransactionId xmin;
+	TransactionId xmin = HeapTupleHeaderGetXmin(tuple->t_data);
 
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	xmin = HeapTupleHeaderGetXmin(tuple->t_data);
-	ReleaseSysCache(tuple);
 	return !TransactionIdIsCurrentTransactionId(xmin) &&
 		(!TransactionIdIsNormal(xmin) || !XidInMVCCSnapshot(xmin, snapshot));
 }
 
 /*
- * is_watched: does each change of the table's rows move the version?
+ * table_is_older: was the table as it is now, in its present files, before the
+ * snapshot was taken?
  */
 static bool
-is_watched(Oid relid)
+table_is_older(Oid relid, Snapshot snapshot)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	bool		older;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	older = is_older(tuple, snapshot);
+	ReleaseSysCache(tuple);
+	return older;
+}
+
+/*
+ * trigger_is_older: was the trigger as it is now, enabled, before the snapshot
+ * was taken?
+ */
+static bool
+trigger_is_older(Oid trigger, Snapshot snapshot)
+{
+	Relation	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		older;
+
+	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(trigger));
+	scan = systable_beginscan(pg_trigger, TriggerOidIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	older = HeapTupleIsValid(tuple) && is_older(tuple, snapshot);
+	systable_endscan(scan);
+	table_close(pg_trigger, AccessShareLock);
+	return older;
+}
+
+/*
+ * is_watched: has each change of the table's rows moved the version, also
+ * those between the snapshot and now?
+ */
+static bool
+is_watched(Oid relid, Snapshot snapshot)
 {
 	Relation	relation = relation_open(relid, NoLock);
 	int			found = 0;
 
-	if (relation->rd_rel->relkind == RELKIND_RELATION && relation->trigdesc)
+	/* Rows of a table that inherits from ours would come and go unseen. */
+	if (relation->rd_rel->relkind == RELKIND_RELATION && relation->trigdesc &&
+		!relation->rd_rel->relhassubclass)
 	{
 		for (int i = 0; i < relation->trigdesc->numtriggers; i++)
 		{
@@ -460,7 +503,8 @@ is_watched(Oid relid)
 
 			if (trigger->tgenabled == TRIGGER_FIRES_ALWAYS &&
 				(strcmp(trigger->tgname, TOUCH_TRIGGER) == 0 ||
-				 strcmp(trigger->tgname, TOUCH_ROW_TRIGGER) == 0))
+				 strcmp(trigger->tgname, TOUCH_ROW_TRIGGER) == 0) &&
+				trigger_is_older(trigger->tgoid, snapshot))
 				found++;
 		}
 	}
@@ -554,7 +598,13 @@ refresh(Oid namespace)
 	Catalogue  *catalogue;
 
 	register_callbacks();
-	relid = open_table(namespace);	/* invalidations arrive with the lock */
+	relid = open_table(namespace);
+
+	/*
+	 * Invalidations arrive with the lock, but not where it was held already;
+	 * and to disable a trigger, others need not wait for our lock.
+	 */
+	AcceptInvalidationMessages();
 	if (!OidIsValid(relid))
 	{
 		catalogue = fallback_catalogue();
@@ -581,7 +631,7 @@ refresh(Oid namespace)
 
 	catalogue = read_catalogue(qualified_table(relid), CurrentMemoryContext);
 	keep = !cache.unsettled && !row_security && versioned &&
-		is_watched(relid) && is_older(relid, snapshot);
+		is_watched(relid, snapshot) && table_is_older(relid, snapshot);
 
 	/* Nothing below throws before all is set. */
 	MemoryContextSetParent(catalogue->cxt, CacheMemoryContext);

@@ -44,7 +44,7 @@ typedef struct Findings
 /*
  * wrong_use: refuse to work for a trigger that is not created right.
  */
-static void pg_attribute_noreturn()
+static void
 wrong_use(const TriggerData *trigdata, int code, const char *detail,
 		  const char *hint)
 {
@@ -55,7 +55,6 @@ wrong_use(const TriggerData *trigdata, int code, const char *detail,
 					RelationGetRelationName(trigdata->tg_relation)),
 			 errdetail_internal("%s", detail),
 			 errhint("%s", hint)));
-	pg_unreachable();
 }
 
 /*
@@ -109,6 +108,7 @@ find_column(const TriggerData *trigdata, const char *name)
 	wrong_use(trigdata, ERRCODE_UNDEFINED_COLUMN,
 			  psprintf("The table has no column \"%s\".", name),
 			  nearest_column(desc, name));
+	return NULL;				/* not reached */
 }
 
 /*
@@ -125,7 +125,7 @@ base_type(Form_pg_attribute attribute)
 /*
  * refuse_level: refuse a row whose level is none.
  */
-static void pg_attribute_noreturn()
+static void
 refuse_level(const TriggerData *trigdata, Form_pg_attribute attribute)
 {
 	Relation	relation = trigdata->tg_relation;
@@ -138,7 +138,6 @@ refuse_level(const TriggerData *trigdata, Form_pg_attribute attribute)
 			 errtablecol(relation, attribute->attnum),
 			 err_generic_string(PG_DIAG_CONSTRAINT_NAME,
 								trigdata->tg_trigger->tgname)));
-	pg_unreachable();
 }
 
 /*
@@ -269,7 +268,7 @@ add_finding(const Violation *violation, void *arg)
  * The error's fields are those of a violated check constraint, so that a
  * client library maps it to the column.
  */
-static void pg_attribute_noreturn()
+static void
 refuse_row(const TriggerData *trigdata, AttrNumber attnum, Findings *findings)
 {
 	if (findings->count > DETAIL_LINES)
@@ -282,7 +281,6 @@ refuse_row(const TriggerData *trigdata, AttrNumber attnum, Findings *findings)
 			 errtablecol(trigdata->tg_relation, attnum),
 			 err_generic_string(PG_DIAG_CONSTRAINT_NAME,
 								trigdata->tg_trigger->tgname)));
-	pg_unreachable();
 }
 
 /*

@@ -32,7 +32,7 @@ copy_context(void *arg)
 #else
 /* the state is private there, and with it the line's number */
 static void
-copy_context(void *arg)
+copy_context(void *arg pg_attribute_unused())
 {
 	errcontext("COPY");
 }

@@ -16,6 +16,7 @@
 #include "field_rules.h"
 #include "messages.h"
 #include "miscadmin.h"
+#include "sorted_refs.h"
 #include "suggest.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -33,20 +34,13 @@ typedef struct DefinitionCheck
 	Relation	catalogue;		/* NULL where there is no row yet */
 	JsonbRef	integration_id;
 	JsonbRef	fields;
-	struct SortedRef *names;	/* all fields' names, in key order */
+	SortedRef  *names;			/* all fields' names, in key order */
 	int			nnames;
 	int			index;			/* of the definition; -1 none */
 	JsonbRef	key;			/* in it; JREF_NONE none */
 	int			element;		/* of the key's value; -1 none */
 	Field		field;			/* what the definition says */
 } DefinitionCheck;
-
-/* A value and its place in the array it is from. */
-typedef struct SortedRef
-{
-	JsonbRef	value;
-	int			index;
-} SortedRef;
 
 /* One key that a definition may have. */
 typedef struct KeyRule
@@ -104,7 +98,7 @@ static const KeyRule vocabulary[] = {
  *
  * detail says what is wrong (a sentence), hint what would be right.
  */
-static void pg_attribute_noreturn()
+static void
 refuse(const DefinitionCheck *check, const char *hint, const char *detail)
 {
 	StringInfoData path;
@@ -139,13 +133,12 @@ refuse(const DefinitionCheck *check, const char *hint, const char *detail)
 			 errhint("%s", hint),
 			 check->catalogue != NULL ?
 			 errtablecolname(check->catalogue, "fields") : 0));
-	pg_unreachable();
 }
 
 /*
  * refuse_wrong_type: refuse a value for its JSON type.
  */
-static void pg_attribute_noreturn()
+static void
 refuse_wrong_type(const DefinitionCheck *check, JsonbRef value,
 				  const char *subject, const char *right)
 {
@@ -167,15 +160,6 @@ quoted(JsonbRef name)
 }
 
 /*
- * key_subject: the key where we are, to begin a sentence with.
- */
-static char *
-key_subject(const DefinitionCheck *check)
-{
-	return quoted(check->key);
-}
-
-/*
  * suggestion: a hint with the nearest name, and otherwise the one given.
  */
 static const char *
@@ -189,110 +173,18 @@ suggestion(JsonbRef wanted, const JsonbRef *names, int count, Size stride,
 	return psprintf("Perhaps you meant %s. %s", quoted(nearest), otherwise);
 }
 
-/*
- * compare_refs: order of two scalars of one JSON type, then by place.
- */
-static int
-compare_refs(const void *a, const void *b)
-{
-	const SortedRef *left = a;
-	const SortedRef *right = b;
-	int			order = 0;
-
-	switch (left->value.type)
-	{
-		case JREF_STRING:
-			order = jsonb_key_compare(left->value.ptr, left->value.len,
-									  right->value.ptr, right->value.len);
-			break;
-		case JREF_NUMERIC:
-			order = number_compare(left->value, right->value);
-			break;
-		default:
-			order = (int) left->value.boolean - (int) right->value.boolean;
-			break;
-	}
-	return order != 0 ? order : left->index - right->index;
-}
-
-/*
- * sort_refs: sort values; returns the place of the first one, in the array's
- * order, that is there before already, with the earlier place in *earlier; -1
- * where all are distinct.
- */
-static int
-sort_refs(SortedRef *refs, int count, int *earlier)
-{
-	int			first = -1;
-
-	qsort(refs, count, sizeof(SortedRef), compare_refs);
-	for (int i = 1; i < count; i++)
-		if (jsonb_ref_equal(refs[i - 1].value, refs[i].value) &&
-			(first < 0 || refs[i].index < first))
-		{
-			first = refs[i].index;
-			*earlier = refs[i - 1].index;
-		}
-	return first;
-}
-
-/*
- * collect_elements: the elements of an array, to be sorted.
- */
-static SortedRef *
-collect_elements(JsonbRef array)
-{
-	SortedRef  *refs = palloc(sizeof(SortedRef) * Max(jsonb_ref_count(array), 1));
-	JsonbWalk	walk;
-	int			count = 0;
-
-	jsonb_walk_begin(&walk, array);
-	while (jsonb_walk_element(&walk, &refs[count].value))
-	{
-		refs[count].index = count;
-		count++;
-	}
-	return refs;
-}
-
-/*
- * name_known: has the integration a field of that name?
- */
-static bool
-name_known(const DefinitionCheck *check, JsonbRef name)
-{
-	int			low = 0;
-	int			high = check->nnames;
-
-	while (low < high)
-	{
-		int			middle = low + (high - low) / 2;
-		JsonbRef	other = check->names[middle].value;
-		int			order = jsonb_key_compare(other.ptr, other.len,
-											  name.ptr, name.len);
-
-		if (order == 0)
-			return true;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
-}
-
 static void
 check_boolean(DefinitionCheck *check, JsonbRef value)
 {
 	if (value.type != JREF_BOOL)
-		refuse_wrong_type(check, value, key_subject(check), "true or false");
+		refuse_wrong_type(check, value, quoted(check->key), "true or false");
 }
 
 static void
 check_text(DefinitionCheck *check, JsonbRef value)
 {
 	if (value.type != JREF_STRING)
-		refuse_wrong_type(check, value, key_subject(check), "a string");
+		refuse_wrong_type(check, value, quoted(check->key), "a string");
 }
 
 /*
@@ -305,11 +197,10 @@ check_references(DefinitionCheck *check, JsonbRef value)
 	static const char *const hint = "Write an array of names of other fields of the same integration.";
 	JsonbWalk	walk;
 	JsonbRef	element;
-	SortedRef  *sorted;
 	int			earlier;
 
 	if (value.type != JREF_ARRAY)
-		refuse_wrong_type(check, value, key_subject(check), "an array of field names");
+		refuse_wrong_type(check, value, quoted(check->key), "an array of field names");
 	check->element = 0;
 	jsonb_walk_begin(&walk, value);
 	while (jsonb_walk_element(&walk, &element))
@@ -318,19 +209,17 @@ check_references(DefinitionCheck *check, JsonbRef value)
 			refuse_wrong_type(check, element, "Each element", "a field's name");
 		if (jsonb_ref_equal(element, check->field.name))
 			refuse(check, hint, "A field can't refer to itself.");
-		if (!name_known(check, element))
+		if (!sorted_refs_have(check->names, check->nnames, element))
 			refuse(check,
 				   suggestion(element, &check->names->value, check->nnames,
 							  sizeof(SortedRef), hint),
 				   psprintf("There is no field %s.", quoted(element)));
 		check->element++;
 	}
-	sorted = collect_elements(value);
-	check->element = sort_refs(sorted, jsonb_ref_count(value), &earlier);
+	check->element = first_repetition(value, &earlier);
 	if (check->element >= 0)
 		refuse(check, "Name each field once.",
 			   psprintf("The element is the same as element %d.", earlier));
-	pfree(sorted);
 }
 
 static void
@@ -348,11 +237,10 @@ check_allowed_values(DefinitionCheck *check, JsonbRef value)
 	static const char *const right = "a non-empty array of distinct values of the field's type";
 	JsonbWalk	walk;
 	JsonbRef	element;
-	SortedRef  *sorted;
 	int			earlier;
 
 	if (value.type != JREF_ARRAY)
-		refuse_wrong_type(check, value, key_subject(check), right);
+		refuse_wrong_type(check, value, quoted(check->key), right);
 	if (jsonb_ref_count(value) == 0)
 		refuse(check, psprintf("Write %s, or leave the key out.", right),
 			   "\"allowed_values\" must not be empty: no value would be allowed.");
@@ -374,12 +262,10 @@ check_allowed_values(DefinitionCheck *check, JsonbRef value)
 		}
 		check->element++;
 	}
-	sorted = collect_elements(value);
-	check->element = sort_refs(sorted, jsonb_ref_count(value), &earlier);
+	check->element = first_repetition(value, &earlier);
 	if (check->element >= 0)
 		refuse(check, "Give each value once.",
 			   psprintf("The value is the same as element %d.", earlier));
-	pfree(sorted);
 	check->field.allowed_values = value;
 }
 
@@ -415,7 +301,7 @@ static void
 check_number(DefinitionCheck *check, JsonbRef value)
 {
 	if (value.type != JREF_NUMERIC)
-		refuse_wrong_type(check, value, key_subject(check), "a number");
+		refuse_wrong_type(check, value, quoted(check->key), "a number");
 	if (JREF_IS(check->key, "min"))
 		check->field.min = value;
 	else
@@ -430,8 +316,8 @@ check_length(DefinitionCheck *check, JsonbRef value)
 	if (!number_to_int64(value, &length) || length < 0 || length > LENGTH_LIMIT)
 		refuse(check, psprintf("Write an integer from 0 to %d.", LENGTH_LIMIT),
 			   value.type == JREF_NUMERIC ?
-			   psprintf("%s is not an integer in that range.", key_subject(check)) :
-			   psprintf("%s must be an integer, not %s.", key_subject(check),
+			   psprintf("%s is not an integer in that range.", quoted(check->key)) :
+			   psprintf("%s must be an integer, not %s.", quoted(check->key),
 						value_phrase(value)));
 	if (JREF_IS(check->key, "min_length"))
 		check->field.min_length = length;
@@ -508,7 +394,7 @@ check_key(DefinitionCheck *check, JsonbRef value)
 			   suggestion(check->key, &vocabulary[0].key, lengthof(vocabulary),
 						  sizeof(KeyRule),
 						  "Keys of your own begin with \"x-\"."),
-			   psprintf("A field definition has no key %s.", key_subject(check)));
+			   psprintf("A field definition has no key %s.", quoted(check->key)));
 	}
 	if ((rule->types & TYPE_BIT(check->field.type)) == 0)
 	{
@@ -520,10 +406,10 @@ check_key(DefinitionCheck *check, JsonbRef value)
 				appendStringInfo(&types, "%s%s", types.len > 0 ? ", " : "",
 								 field_type_name((FieldType) type));
 		refuse(check,
-			   psprintf("%s is for fields of type %s.", key_subject(check), types.data),
+			   psprintf("%s is for fields of type %s.", quoted(check->key), types.data),
 			   psprintf("Field %s is of type \"%s\", which can't have %s.",
 						quoted(check->field.name),
-						field_type_name(check->field.type), key_subject(check)));
+						field_type_name(check->field.type), quoted(check->key)));
 	}
 	if (rule->check != NULL)
 		rule->check(check, value);

@@ -295,6 +295,41 @@ fold_end(FoldedEntry *fold)
 }
 
 /*
+ * fold_holds_frozen: has a frozen field that the catalogue does not know a
+ * value?
+ */
+bool
+fold_holds_frozen(FoldedEntry *fold)
+{
+	bool		holds = false;
+
+	if (!fold->any_frozen || fold->nevents == 0)
+		return false;
+	fold_end(fold);
+	for (int i = 0; i < fold->nextras; i++)
+		holds |= fold->extras[i].field.frozen;
+	pfree(fold->extras);
+	fold->extras = NULL;
+	fold->nextras = 0;
+	return holds;
+}
+
+/*
+ * fold_forget_values: unset the fields that the catalogue does not know; what
+ * is locked stays locked.
+ */
+void
+fold_forget_values(FoldedEntry *fold)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < fold->nevents; i++)
+		if (fold->events[i].value.type == JREF_NONE)
+			fold->events[kept++] = fold->events[i];
+	fold->nevents = kept;
+}
+
+/*
  * fold_missing: which required fields have no value, as missing_fields().
  *
  * present has room for integration->nfields flags, and is filled.

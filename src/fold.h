@@ -48,7 +48,7 @@ typedef struct FoldedEntry
 	const Integration *integration; /* NULL for one the catalogue does not know */
 	bool		traced;
 	bool		frozen;			/* the whole entry */
-	bool		any_frozen;		/* or a field by name */
+	bool		any_frozen;		/* a field by name, at least */
 	bool		enabled;
 	bool		enabled_frozen;
 	JsonbRef	description;
@@ -66,6 +66,8 @@ extern void fold_entry(FoldedEntry *fold, JsonbRef entry, int layer);
 extern void fold_config(FoldedEntry *fold, JsonbRef config, int layer);
 extern void fold_locked(FoldedEntry *fold, JsonbRef locked, int layer);
 extern void fold_end(FoldedEntry *fold);
+extern bool fold_holds_frozen(FoldedEntry *fold);
+extern void fold_forget_values(FoldedEntry *fold);
 extern int	fold_missing(const FoldedEntry *fold, bool *present,
 						 const Field **missing);
 extern void fold_write_config(JsonbWriter *writer, JsonbFrame *outer,

@@ -6,8 +6,8 @@
  * They are merged by the same rules, null fields and locks included, and kept
  * whatever keys and whatever shape they have: another extension's version, or
  * a row that will be added later, may know them.  An inner layer that has
- * something else than an object where a lock holds is left out, since it would
- * undo the lock.
+ * something else than an object where a locked field has a value is left out,
+ * since it would undo the lock.
  *
  *-------------------------------------------------------------------------
  */
@@ -41,10 +41,10 @@ add_config(UnknownEntry *unknown, JsonbRef config, int layer)
 		unknown->other_config = (JsonbRef) {0};
 		fold_config(&unknown->fold, config, layer);
 	}
-	else if (!unknown->fold.any_frozen)
+	else if (!fold_holds_frozen(&unknown->fold))
 	{
 		unknown->other_config = config;
-		unknown->fold.nevents = 0;
+		fold_forget_values(&unknown->fold);
 	}
 	unknown->has_config = true;
 }
@@ -88,12 +88,12 @@ unknown_write_entry(JsonbWriter *writer, JsonbFrame *outer,
 		CHECK_FOR_INTERRUPTS();
 		if (entry.type != JREF_OBJECT)
 		{
-			if (unknown.fold.any_frozen)
+			if (fold_holds_frozen(&unknown.fold))
 				continue;
 			unknown.other_entry = entry;
 			unknown.other_config = (JsonbRef) {0};
 			unknown.has_config = false;
-			unknown.fold.nevents = 0;
+			fold_forget_values(&unknown.fold);
 			unknown.nobjects = 0;
 			continue;
 		}

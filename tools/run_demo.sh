@@ -10,7 +10,7 @@ work=$1
 bindir=$(private_bindir "$work/pg")
 export PATH=$bindir:$PATH
 
-if ! make -s PG_CONFIG="$bindir/pg_config" with_llvm=no all install >"$work/build.log" 2>&1; then
+if ! make -s PG_CONFIG="$bindir/pg_config" with_llvm=no docdir="$work/pg/doc" all install >"$work/build.log" 2>&1; then
 	cat "$work/build.log"
 	die "the build failed"
 fi
@@ -19,4 +19,4 @@ start_server "$work"
 export PGHOST=$work/s PGPORT=5432 PGUSER=postgres
 psql -Xq -d postgres -c 'CREATE DATABASE demo' &&
 	cd test/demo &&
-	psql -X -d demo -f demo.sql
+	stdbuf -oL psql -X -d demo -f demo.sql 2>&1		# errors where they belong in the text

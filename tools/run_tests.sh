@@ -85,7 +85,7 @@ run_build()
 		if build "$clang" "$work/src-clang"; then passed=1; else failed=1; fi
 	fi
 	if build gcc "$work/src" &&
-			make -s -C "$work/src" PG_CONFIG="$bindir/pg_config" with_llvm=no install \
+			make -s -C "$work/src" PG_CONFIG="$bindir/pg_config" with_llvm=no docdir="$work/pg/doc" install \
 				>"$work/install.log" 2>&1; then
 		passed=$((passed + 1))
 		add build $passed $failed
@@ -191,11 +191,12 @@ run_tap()
 {
 	local files
 	mapfile -t files < <(chosen tap)
+	# where PostgreSQL::Test::Utils puts things: TESTDIR up to 15, the others since
+	export PG_REGRESS=$pgxs/src/test/regress/pg_regress PG_CONFIG=$bindir/pg_config \
+		TESTDIR=$work TESTDATADIR=$work/tmp_check TESTLOGDIR=$work/tmp_check/log
 	[ ${#files[@]} -eq 0 ] ||
-		tap_files tap "${files[@]}" -- env -u PGHOST -u PGPORT -u PGUSER \
-			PG_REGRESS="$pgxs/src/test/regress/pg_regress" PG_CONFIG="$bindir/pg_config" \
-			TESTDIR="$work" TESTDATADIR="$work/tmp_check" TESTLOGDIR="$work/tmp_check/log" \
-			TMPDIR="$work" "${timed[@]}" perl -I "$pgxs/src/test/perl"
+		tap_files tap "${files[@]}" -- env -u PGHOST -u PGPORT -u PGUSER TMPDIR="$work" \
+			"${timed[@]}" perl -I "$pgxs/src/test/perl"
 }
 
 template_made=

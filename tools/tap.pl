@@ -26,26 +26,49 @@ for my $i (0 .. $#files)
 }
 die "usage: tap.pl COUNTS FILE... -- COMMAND...\n" unless @files && @command;
 
+# show_end HEADLINE, LINES...: the last lines of what may be much.
+sub show_end
+{
+	my ($headline, @lines) = @_;
+
+	@lines = @lines[ -60 .. -1 ] if @lines > 60;
+	print "$headline\n", map { '  ' . substr($_, 0, 500) . "\n" } @lines
+	  if grep { /\S/ } @lines;
+	return;
+}
+
+sub log_of
+{
+	my ($file) = @_;
+	my ($name) = $file =~ m{([^/]+)\.pl$} or return ();
+
+	open(my $fh, '<', ($ENV{TESTLOGDIR} // '.') . "/regress_log_$name") or return ();
+	chomp(my @lines = <$fh>);
+	close($fh);
+	return @lines;
+}
+
 my ($passed, $failed, $skipped) = (0, 0, 0);
 
-# What a file printed that is no TAP, an error of psql's say: worth seeing only
-# where the file failed.
+# What a file printed but for its passed tests: failed ones, what was said about
+# them, and what is no TAP, an error of psql's say. Worth seeing where the file
+# failed.
 my %noise;
 my $harness = TAP::Harness->new(
 	{
 		exec => sub { my ($harness, $file) = @_; return [ @command, $file ]; },
 		# what a test says on stderr belongs beside its result
 		merge => 1,
-		failures => 1,
-		comments => 1,
 		errors => 1,
 		color => 0,
 	});
 $harness->callback(
 	made_parser => sub {
 		my ($parser, $job) = @_;
-		$parser->callback(
-			unknown => sub { push @{ $noise{ $job->[0] } }, $_[0]->raw; });
+		my $keep = sub { push @{ $noise{ $job->[0] } }, $_[0]->raw };
+
+		$parser->callback($_ => $keep) for qw(comment unknown bailout);
+		$parser->callback(test => sub { $keep->(@_) unless $_[0]->is_ok });
 	});
 my $aggregate = $harness->runtests(@files);
 
@@ -69,12 +92,9 @@ for my $file (@files)
 	$skipped += $skip;
 	$passed += $parser->passed - $skip;
 
-	if ($bad && $noise{$file})
-	{
-		my @lines = @{ $noise{$file} };
-		@lines = @lines[ -50 .. -1 ] if @lines > 50;
-		print "What else $file printed:\n", map { "  $_\n" } @lines;
-	}
+	show_end("$file:", @{ $noise{$file} || [] }) if $bad;
+	# PostgreSQL::Test::Utils says in a log of its own why a test died
+	show_end("The end of its log:", log_of($file)) if $parser->exit && !$parser->failed;
 }
 
 open(my $fh, '>', $counts) or die "could not write $counts: $!\n";
