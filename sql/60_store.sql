@@ -222,21 +222,24 @@ $$;
 COMMENT ON FUNCTION @extschema@.node_configurations_version() IS
 	'trigger: a node''s version, updated_at and updated_by are the database''s to set';
 
+-- These two have no search_path of their own, so that they are inlined.
 CREATE FUNCTION @extschema@.integration_config_role() RETURNS text
-	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+	LANGUAGE sql STABLE
 AS $$
 	-- "role" is what SET ROLE said; a SECURITY DEFINER function does not hide it
-	SELECT CASE current_setting('role') WHEN 'none' THEN SESSION_USER::text
-										ELSE current_setting('role') END
+	SELECT CASE WHEN pg_catalog.current_setting('role') OPERATOR(pg_catalog.=) 'none'
+				THEN SESSION_USER::pg_catalog.text
+				ELSE pg_catalog.current_setting('role') END
 $$;
 COMMENT ON FUNCTION @extschema@.integration_config_role() IS
 	'the role that this session acts as, also inside a SECURITY DEFINER function';
 
 CREATE FUNCTION @extschema@.integration_config_author() RETURNS text
-	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+	LANGUAGE sql STABLE
 AS $$
-	SELECT coalesce(nullif(current_setting('integration_schemas.author', true), ''),
-					@extschema@.integration_config_role())
+	SELECT CASE WHEN pg_catalog.current_setting('integration_schemas.author', true) OPERATOR(pg_catalog.<>) ''
+				THEN pg_catalog.current_setting('integration_schemas.author', true)
+				ELSE @extschema@.integration_config_role() END
 $$;
 COMMENT ON FUNCTION @extschema@.integration_config_author() IS
 	'who writes: the setting integration_schemas.author, or else the role';
@@ -411,3 +414,4 @@ ALTER FUNCTION @extschema@.node_configurations_version() OWNER TO @extowner@;
 ALTER FUNCTION @extschema@.node_configurations_history() OWNER TO @extowner@;
 ALTER FUNCTION @extschema@.node_configurations_tree() OWNER TO @extowner@;
 ALTER FUNCTION @extschema@.node_configuration_history_restore() OWNER TO @extowner@;
+ALTER FUNCTION @extschema@.integration_config_rebuild() OWNER TO @extowner@;

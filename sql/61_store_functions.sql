@@ -127,10 +127,11 @@ $$;
 COMMENT ON FUNCTION @extschema@.integration_config_write(text, text, jsonb, boolean, integer, text, text) IS
 	'what integration_config_set, _replace and _rollback have in common';
 
+-- Without a search_path of their own, these two are inlined.
 CREATE FUNCTION @extschema@.integration_config_set(org_id text, node_id text, patch jsonb,
 	expected_version integer DEFAULT NULL, reason text DEFAULT NULL, author text DEFAULT NULL)
 	RETURNS integer
-	LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+	LANGUAGE sql VOLATILE
 AS $$
 	SELECT @extschema@.integration_config_write($1, $2, $3, true, $4, $5, $6)
 $$;
@@ -140,7 +141,7 @@ COMMENT ON FUNCTION @extschema@.integration_config_set(text, text, jsonb, intege
 CREATE FUNCTION @extschema@.integration_config_replace(org_id text, node_id text, document jsonb,
 	expected_version integer DEFAULT NULL, reason text DEFAULT NULL, author text DEFAULT NULL)
 	RETURNS integer
-	LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+	LANGUAGE sql VOLATILE
 AS $$
 	SELECT @extschema@.integration_config_write($1, $2, $3, false, $4, $5, $6)
 $$;

@@ -60,18 +60,18 @@ BEGIN
 		PERFORM @extschema@.integration_schemas_announce(
 					jsonb_build_object('kind', 'nodes', 'operation', 'insert', 'org_id', n.org_id),
 					'nodes', array_agg(n.node_id ORDER BY n.node_id))
-		   FROM new_rows AS n GROUP BY n.org_id;
+		   FROM new_rows AS n GROUP BY n.org_id ORDER BY n.org_id;
 	ELSIF TG_OP = 'UPDATE' THEN
 		PERFORM @extschema@.integration_schemas_announce(
 					jsonb_build_object('kind', 'nodes', 'operation', 'update', 'org_id', n.org_id),
 					'nodes', array_agg(n.node_id ORDER BY n.node_id))
 		   FROM new_rows AS n JOIN old_rows AS o USING (org_id, node_id)
-		  WHERE n.version <> o.version GROUP BY n.org_id;
+		  WHERE n.version <> o.version GROUP BY n.org_id ORDER BY n.org_id;
 	ELSIF TG_OP = 'DELETE' THEN
 		PERFORM @extschema@.integration_schemas_announce(
 					jsonb_build_object('kind', 'nodes', 'operation', 'delete', 'org_id', o.org_id),
 					'nodes', array_agg(o.node_id ORDER BY o.node_id))
-		   FROM old_rows AS o GROUP BY o.org_id;
+		   FROM old_rows AS o GROUP BY o.org_id ORDER BY o.org_id;
 	ELSE						-- TRUNCATE, before it happens
 		PERFORM @extschema@.integration_schemas_announce(
 					jsonb_build_object('kind', 'nodes', 'operation', 'truncate', 'org_id', o.org_id),

@@ -119,11 +119,15 @@ compare_values(Diff *diff, const Versions *versions, Place place)
 	if (jsonb_ref_equal(before, after))
 		return;
 
-	/* one that is not there has no members, like an empty one */
+	/*
+	 * One that is not there has no members, like an empty one.  An empty
+	 * document has no field that could have come or gone.
+	 */
 	if (place != PLACE_FIELD &&
 		(before.type == JREF_OBJECT || before.type == JREF_NONE) &&
 		(after.type == JREF_OBJECT || after.type == JREF_NONE) &&
-		jsonb_ref_count(before) + jsonb_ref_count(after) > 0)
+		(place == PLACE_DOCUMENT ||
+		 jsonb_ref_count(before) + jsonb_ref_count(after) > 0))
 	{
 		JsonbWalk	walk;
 		JsonbRef	key;

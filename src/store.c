@@ -135,7 +135,7 @@ read_layers(FunctionCallInfo fcinfo, NodeLayers *layers)
 	text	   *org_id = PG_GETARG_TEXT_PP(0);
 	text	   *node_id = PG_GETARG_TEXT_PP(1);
 	NodeLookup	lookup;
-	text	   *parent_id;
+	text	   *parent_id = NULL;
 
 	layers->count = 0;
 	layers->allocated = 8;

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "catalogue.h"
 #include "executor/spi.h"
@@ -34,8 +35,8 @@ typedef struct TreeNode
 	JsonbRef	node_id;
 	JsonbRef	parent_id;		/* JREF_NONE for the root */
 	JsonbRef	document;
-	Datum		node_id_datum;
-	Datum		node_type;
+	text	   *node_id_text;
+	text	   *node_type;
 	struct TreeNode *parent;	/* NULL at the top of what the caller sees */
 	struct TreeNode *child;		/* the first one */
 	struct TreeNode *sibling;	/* the next one */
@@ -90,61 +91,88 @@ link_tree(Tree *tree)
 }
 
 /*
- * read_tree: read the organisation that the function's first argument names.
+ * copy_text: a text of a row, copied; NULL for a null.
+ */
+static text *
+copy_text(HeapTuple row, TupleDesc desc, int column)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(row, desc, column, &isnull);
+
+	return isnull ? NULL : DatumGetTextPCopy(value);
+}
+
+/*
+ * copy_layer: the document of a row, copied.
+ */
+static JsonbRef
+copy_layer(HeapTuple row, TupleDesc desc, int column, JsonbRef node_id)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(row, desc, column, &isnull);
+
+	return store_layer(PointerGetDatum(PG_DETOAST_DATUM_COPY(value)), node_id);
+}
+
+/*
+ * read_tree: read the organisation that the function's first argument names,
+ * into the current memory context.
  *
- * The caller is connected to SPI, and what is read lives until it is not.
  * Errors: undefined_object where there is no node of it.
  */
 static void
 read_tree(FunctionCallInfo fcinfo, Tree *tree)
 {
+	MemoryContext cxt = CurrentMemoryContext;
 	Oid			namespace = catalogue_namespace(fcinfo);
 	text	   *org_id = PG_GETARG_TEXT_PP(0);
 	Datum		values[2] = {PointerGetDatum(org_id)};
 	SPITupleTable *rows;
 
 	memset(tree, 0, sizeof(Tree));
+	SPI_connect();
 	tree->count = store_execute(namespace, STORE_NODES, values);
 	rows = SPI_tuptable;
+	MemoryContextSwitchTo(cxt);
 	if (tree->count == 0)
 		store_no_such(store_text_ref(org_id), (JsonbRef) {0});
 
-	tree->nodes = MemoryContextAllocExtended(CurrentMemoryContext,
-											 sizeof(TreeNode) * tree->count,
+	tree->nodes = MemoryContextAllocExtended(cxt, sizeof(TreeNode) * tree->count,
 											 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (int i = 0; i < tree->count; i++)
 	{
 		TreeNode   *node = &tree->nodes[i];
-		Datum		parent_id;
-		bool		isnull;
+		HeapTuple	row = rows->vals[i];
+		text	   *parent_id;
 
 		CHECK_FOR_INTERRUPTS();
-		node->node_id_datum = SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull);
-		node->node_id = store_text_ref(DatumGetTextPP(node->node_id_datum));
-		parent_id = SPI_getbinval(rows->vals[i], rows->tupdesc, 2, &isnull);
-		if (!isnull)
-			node->parent_id = store_text_ref(DatumGetTextPP(parent_id));
-		node->node_type = SPI_getbinval(rows->vals[i], rows->tupdesc, 3, &isnull);
-		node->document = store_layer(SPI_getbinval(rows->vals[i], rows->tupdesc, 4, &isnull),
-									 node->node_id);
+		node->node_id_text = copy_text(row, rows->tupdesc, 1);
+		node->node_id = store_text_ref(node->node_id_text);
+		parent_id = copy_text(row, rows->tupdesc, 2);
+		if (parent_id != NULL)
+			node->parent_id = store_text_ref(parent_id);
+		node->node_type = copy_text(row, rows->tupdesc, 3);
+		node->document = copy_layer(row, rows->tupdesc, 4, node->node_id);
 	}
 	link_tree(tree);
 
-	tree->layers = MemoryContextAllocExtended(CurrentMemoryContext,
-											  sizeof(JsonbRef) * ((Size) tree->count + 1),
+	tree->layers = MemoryContextAllocExtended(cxt, sizeof(JsonbRef) * ((Size) tree->count + 1),
 											  MCXT_ALLOC_HUGE);
 	if (!jsonb_ref_is(store_text_ref(org_id), "*", 1))
 	{
-		Datum		star = CStringGetTextDatum("*");
-		bool		isnull;
+		text	   *star = cstring_to_text("*");
 
-		values[0] = values[1] = star;
+		values[0] = values[1] = PointerGetDatum(star);
 		if (store_execute(namespace, STORE_NODE, values) > 0)
+		{
+			rows = SPI_tuptable;
+			MemoryContextSwitchTo(cxt);
 			tree->layers[tree->nlayers++] =
-				store_layer(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-										  2, &isnull),
-							store_text_ref(DatumGetTextPP(star)));
+				copy_layer(rows->vals[0], rows->tupdesc, 2, store_text_ref(star));
+		}
 	}
+	SPI_finish();
+	MemoryContextSwitchTo(cxt);
 }
 
 /*
@@ -175,40 +203,103 @@ next_node(Tree *tree, TreeNode *node)
 	return node;
 }
 
+/* What integration_config_effective_all keeps from row to row. */
+typedef struct EffectiveAll
+{
+	const Catalogue *catalogue;
+	Tree		tree;
+	TreeNode   *node;			/* the last one given */
+} EffectiveAll;
+
+/*
+ * effective_all_begin: read what is to be merged, into the current memory
+ * context.
+ */
+static EffectiveAll *
+effective_all_begin(FunctionCallInfo fcinfo)
+{
+	EffectiveAll *all = palloc0(sizeof(EffectiveAll));
+
+	read_tree(fcinfo, &all->tree);
+	all->catalogue = catalogue_current(fcinfo);
+	catalogue_pin(all->catalogue);
+	return all;
+}
+
+/*
+ * effective_all_next: the next row; false at the end.
+ */
+static bool
+effective_all_next(EffectiveAll *all, Datum *values)
+{
+	all->node = next_node(&all->tree, all->node);
+	if (all->node == NULL)
+		return false;
+	values[0] = PointerGetDatum(all->node->node_id_text);
+	values[1] = PointerGetDatum(merge_config(all->catalogue, all->tree.layers,
+											 all->tree.nlayers));
+	return true;
+}
+
 /*
  * integration_config_effective_all(org_id text) returns setof record: every
  * node's merged document.
+ *
+ * In FROM the server keeps the whole set in any case, and takes it best at
+ * once; in a select list it takes a row at a time, and nothing is kept.
  */
 Datum
 integration_config_effective_all(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = result_begin(fcinfo);
-	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext row = AllocSetContextCreate(caller, "effective configuration",
-											  ALLOCSET_DEFAULT_SIZES);
-	const Catalogue *catalogue;
-	Tree		tree;
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Datum		values[2];
+	bool		nulls[2] = {false};
 
-	SPI_connect();
-	read_tree(fcinfo, &tree);
-	MemoryContextSwitchTo(caller);
-	catalogue = catalogue_current(fcinfo);
-	MemoryContextSwitchTo(row);
-	for (TreeNode *node = next_node(&tree, NULL); node != NULL;
-		 node = next_node(&tree, node))
+	if (result != NULL && IsA(result, ReturnSetInfo) &&
+		(result->allowedModes & SFRM_Materialize_Preferred) == 0 &&
+		(result->allowedModes & SFRM_ValuePerCall) != 0)
 	{
-		Datum		values[2];
-		bool		nulls[2] = {false};
+		FuncCallContext *call;
 
-		MemoryContextReset(row);
-		values[0] = node->node_id_datum;
-		values[1] = PointerGetDatum(merge_config(catalogue, tree.layers, tree.nlayers));
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		if (SRF_IS_FIRSTCALL())
+		{
+			MemoryContext caller;
+			TupleDesc	desc;
+
+			call = SRF_FIRSTCALL_INIT();
+			caller = MemoryContextSwitchTo(call->multi_call_memory_ctx);
+			if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+				elog(ERROR, "return type must be a row type");
+			call->tuple_desc = BlessTupleDesc(desc);
+			call->user_fctx = effective_all_begin(fcinfo);
+			MemoryContextSwitchTo(caller);
+		}
+		call = SRF_PERCALL_SETUP();
+		if (!effective_all_next(call->user_fctx, values))
+			SRF_RETURN_DONE(call);
+		SRF_RETURN_NEXT(call, HeapTupleGetDatum(heap_form_tuple(call->tuple_desc,
+																values, nulls)));
 	}
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(row);
-	SPI_finish();
-	return (Datum) 0;
+	else
+	{
+		MemoryContext caller = CurrentMemoryContext;
+		MemoryContext row;
+		EffectiveAll *all;
+
+		result = result_begin(fcinfo);
+		all = effective_all_begin(fcinfo);
+		row = AllocSetContextCreate(caller, "effective configuration",
+									ALLOCSET_DEFAULT_SIZES);
+		MemoryContextSwitchTo(row);
+		while (effective_all_next(all, values))
+		{
+			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+			MemoryContextReset(row);
+		}
+		MemoryContextSwitchTo(caller);
+		MemoryContextDelete(row);
+		return (Datum) 0;
+	}
 }
 
 /*
@@ -278,9 +369,7 @@ integration_config_status(PG_FUNCTION_ARGS)
 	const Catalogue *catalogue;
 	Tree		tree;
 
-	SPI_connect();
 	read_tree(fcinfo, &tree);
-	MemoryContextSwitchTo(caller);
 	catalogue = catalogue_current(fcinfo);
 	MemoryContextSwitchTo(row);
 	for (TreeNode *node = next_node(&tree, NULL); node != NULL;
@@ -295,8 +384,8 @@ integration_config_status(PG_FUNCTION_ARGS)
 
 			MemoryContextReset(row);
 			merge_status(integration, tree.layers, tree.nlayers, &status);
-			values[0] = node->node_id_datum;
-			values[1] = node->node_type;
+			values[0] = PointerGetDatum(node->node_id_text);
+			values[1] = PointerGetDatum(node->node_type);
 			values[2] = text_from_ref(integration->id);
 			values[3] = BoolGetDatum(status.enabled);
 			values[4] = BoolGetDatum(status.nmissing == 0);
@@ -307,6 +396,5 @@ integration_config_status(PG_FUNCTION_ARGS)
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(row);
-	SPI_finish();
 	return (Datum) 0;
 }

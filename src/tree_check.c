@@ -248,19 +248,20 @@ report_lock(const LayerLock *lock, void *arg)
 	appendBinaryStringInfo(&report->all, line.data, line.len);
 
 	resetStringInfo(&line);
-	appendStringInfoString(&line, "integration ");
-	append_name(&line, lock->integration);
 	if (lock->field.type != JREF_NONE)
 	{
-		appendStringInfoString(&line, ": field ");
+		appendStringInfoString(&line, "field ");
 		append_name(&line, lock->field);
+		appendStringInfoString(&line, " of ");
 	}
 	else if (lock->member.type != JREF_NONE)
 	{
-		appendStringInfoString(&line, ": ");
 		append_name(&line, lock->member);
+		appendStringInfoString(&line, " of ");
 	}
-	appendStringInfoString(&line, " is locked by node ");
+	appendStringInfoString(&line, "integration ");
+	append_name(&line, lock->integration);
+	appendStringInfoString(&line, " breaks rule \"locked\": it is locked by node ");
 	append_name(&line, lock->by);
 	if (report->first.len == 0)
 		appendBinaryStringInfo(&report->first, line.data, line.len);
