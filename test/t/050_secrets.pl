@@ -670,6 +670,54 @@ ROLLBACK;
 },
 	qr/"slack": "\*{8}"|"bot_token": "\*{8}"/);
 
+# Another platform's tables, also with documents kept as text, also with such
+# that are no JSON
+$node->safe_psql(
+	'postgres', q{
+SET client_min_messages = warning;
+CREATE SCHEMA elsewhere;
+CREATE TABLE elsewhere.as_jsonb AS
+	SELECT 'moved' AS org_id, 'root' AS node_id, NULL AS parent_id, document AS config_json
+	  FROM planted LIMIT 0;
+CREATE TABLE elsewhere.as_text AS
+	SELECT org_id, node_id, parent_id, config_json::text AS config_json FROM elsewhere.as_jsonb;
+});
+hidden('moving in',
+	for_each(q{
+INSERT INTO elsewhere.as_jsonb VALUES ('moved', 'root', NULL, %s);
+SELECT * FROM integration_config_import('elsewhere.as_jsonb');
+DELETE FROM elsewhere.as_jsonb;
+INSERT INTO elsewhere.as_text VALUES ('moved', 'root', NULL, (%s)::text);
+SELECT * FROM integration_config_import('elsewhere.as_text');
+UPDATE elsewhere.as_text SET config_json = left(config_json, -1);
+SELECT * FROM integration_config_import('elsewhere.as_text');
+UPDATE elsewhere.as_text SET config_json = '["\u0000", ' || config_json || ']';
+SELECT * FROM integration_config_import('elsewhere.as_text');
+UPDATE elsewhere.as_text SET config_json = '{}', org_id = NULL;
+SELECT * FROM integration_config_import('elsewhere.as_text');
+DELETE FROM elsewhere.as_text;}),
+	qr/23514: node "root" of organisation "moved": /, qr/22P02: .*is not JSON/);
+
+# Row security, for whom a row is another's
+$node->safe_psql(
+	'postgres', q{
+SET client_min_messages = warning;
+CREATE ROLE tenant;
+GRANT SELECT, INSERT, UPDATE, DELETE ON node_configurations, nodes TO tenant;
+GRANT SELECT ON node_configuration_history, planted TO tenant;
+ALTER TABLE node_configurations ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON node_configurations USING (org_id = 'other');
+});
+hidden('row security',
+	"SET ROLE tenant;\n" . for_each(q{
+INSERT INTO node_configurations (org_id, node_id, node_type, config_json) VALUES ('third', 'x', 'org', %s);
+SELECT integration_config_set('acme', 'root', %s);
+SELECT integration_config_explain('acme', 'root');
+INSERT INTO nodes VALUES ('tenant', 'org', %s);}),
+	qr/42501: new row violates row-level security policy/, qr/42704: /, $refused);
+$node->safe_psql('postgres', 'ALTER TABLE node_configurations DISABLE ROW LEVEL SECURITY');
+log_since();
+
 #
 # Definitions
 #
