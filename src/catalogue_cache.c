@@ -59,11 +59,13 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "catalogue.h"
 #include "catalogue_read.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "table_shape.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -77,7 +79,6 @@
 #include "utils/uuid.h"
 
 #define VERSION_TABLE "integration_schema_version"
-#define VERSION_INDEX "integration_schema_version_pkey"
 #define TOUCH_TRIGGER "integration_schemas_touch"
 #define TOUCH_ROW_TRIGGER "integration_schemas_touch_row"
 
@@ -371,8 +372,8 @@ static bool
 read_version(Oid namespace, Snapshot snapshot, pg_uuid_t *version)
 {
 	Oid			relid = get_relname_relid(VERSION_TABLE, namespace);
-	Oid			index = get_relname_relid(VERSION_INDEX, namespace);
 	Relation	relation;
+	TupleDesc	desc;
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
@@ -383,16 +384,20 @@ read_version(Oid namespace, Snapshot snapshot, pg_uuid_t *version)
 	relation = try_relation_open(relid, AccessShareLock);
 	if (relation == NULL)
 		return false;
+	desc = RelationGetDescr(relation);
 	if (relation->rd_rel->relkind == RELKIND_RELATION &&
-		RelationGetDescr(relation)->natts == 2)
+		table_has_column(relation, 1, BOOLOID) && table_has_column(relation, 2, UUIDOID))
 	{
+		static const AttrNumber singleton[] = {1};
+		Oid			index = table_key_index(relation, 1, singleton);
+
 		ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_BOOLEQ, BoolGetDatum(true));
 		scan = systable_beginscan(relation, index, OidIsValid(index), snapshot, 1, &key);
 		tuple = systable_getnext(scan);
 		if (HeapTupleIsValid(tuple))
 		{
 			bool		isnull;
-			Datum		value = heap_getattr(tuple, 2, RelationGetDescr(relation), &isnull);
+			Datum		value = heap_getattr(tuple, 2, desc, &isnull);
 
 			if (!isnull)
 			{

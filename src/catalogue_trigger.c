@@ -259,9 +259,13 @@ row_removed(Relation relation, HeapTuple old, HeapTuple new)
 	char	   *origin = text_column(relation, old, "origin");
 	char	   *id = text_column(relation, old, "id");
 
-	if (creating_extension || strcmp(origin, "added") == 0)
+	const char *new_id = new != NULL ? text_column(relation, new, "id") : NULL;
+
+	/* null only where the owner has dropped the constraint */
+	if (creating_extension || origin == NULL || id == NULL ||
+		strcmp(origin, "added") == 0)
 		return;
-	if (new != NULL && strcmp(text_column(relation, new, "id"), id) == 0)
+	if (new_id != NULL && strcmp(new_id, id) == 0)
 		return;
 	execute_as_owner(relation,
 					 "INSERT INTO %s.integration_schema_removed (id) VALUES ($1) "
@@ -353,14 +357,17 @@ integration_schema_removed_row(PG_FUNCTION_ARGS)
 											 FIRED(AFTER, ROW, INSERT),
 											 "after insert, for each row");
 
+	char	   *id = text_column(trigdata->tg_relation, trigdata->tg_trigtuple, "id");
+
+	if (id == NULL)
+		return PointerGetDatum(NULL);	/* the owner has dropped the key */
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	execute_as_owner(trigdata->tg_relation,
 					 "DELETE FROM %s.integration_schemas "
 					 "WHERE id OPERATOR(pg_catalog.=) $1 "
 					 "AND origin OPERATOR(pg_catalog.=) 'builtin'",
-					 CStringGetTextDatum(text_column(trigdata->tg_relation,
-													 trigdata->tg_trigtuple, "id")));
+					 CStringGetTextDatum(id));
 	SPI_finish();
 	return PointerGetDatum(NULL);
 }

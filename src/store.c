@@ -49,16 +49,19 @@ store_text_ref(text *string)
 }
 
 /*
- * store_layer: a node's document as a layer.
+ * store_layer: a node's document as a layer, JREF_NONE for a null pointer.
  *
  * The trigger lets no other document in than an object, but it may have been
- * disabled.
+ * disabled, and the constraint dropped that lets in no null.
  */
 JsonbRef
 store_layer(Datum document, JsonbRef node_id)
 {
-	JsonbRef	layer = jsonb_ref_root(DatumGetJsonbP(document));
+	JsonbRef	layer = {0};
 
+	if (DatumGetPointer(document) == NULL)
+		return layer;
+	layer = jsonb_ref_root(DatumGetJsonbP(document));
 	if (unlikely(layer.type != JREF_OBJECT))
 	{
 		StringInfoData name;

@@ -8,8 +8,8 @@
  * snapshot, the same locks.  For four such rows a request, most of the time
  * would go into starting and ending the executor.  So where the query would
  * come down to a probe of the primary key, the index is probed directly; where
- * row security has its say, or the key is not what it was made as, the
- * executor is asked.
+ * row security has its say, or the table or its key is not what it was made as,
+ * the executor is asked.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,11 +18,14 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/stratnum.h"
+#include "access/relation.h"
 #include "access/table.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "store_lookup.h"
 #include "store_plans.h"
+#include "table_shape.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -61,6 +64,7 @@ may_select(Oid relid)
 void
 node_lookup_begin(NodeLookup *lookup, Oid namespace, bool as_owner)
 {
+	static const AttrNumber key[] = {COLUMN_ORG_ID, COLUMN_NODE_ID};
 	Oid			relid = get_relname_relid(STORE_TABLE, namespace);
 
 	lookup->namespace = namespace;
@@ -70,17 +74,17 @@ node_lookup_begin(NodeLookup *lookup, Oid namespace, bool as_owner)
 	if (!OidIsValid(relid) || !may_select(relid))
 		return;
 
-	lookup->table = table_open(relid, AccessShareLock);
-	if (lookup->table->rd_rel->relkind == RELKIND_RELATION)
-	{
-		list_free(RelationGetIndexList(lookup->table));
-		lookup->index = lookup->table->rd_pkindex;
-	}
+	lookup->table = try_relation_open(relid, AccessShareLock);
+	if (lookup->table == NULL)
+		return;
+	if (lookup->table->rd_rel->relkind == RELKIND_RELATION &&
+		table_has_column(lookup->table, COLUMN_ORG_ID, TEXTOID) &&
+		table_has_column(lookup->table, COLUMN_NODE_ID, TEXTOID) &&
+		table_has_column(lookup->table, COLUMN_PARENT_ID, TEXTOID) &&
+		table_has_column(lookup->table, COLUMN_CONFIG_JSON, JSONBOID))
+		lookup->index = table_key_index(lookup->table, lengthof(key), key);
 	if (!OidIsValid(lookup->index))
-	{
-		table_close(lookup->table, NoLock);
-		lookup->table = NULL;
-	}
+		node_lookup_end(lookup);
 }
 
 /*
@@ -112,15 +116,16 @@ probe(NodeLookup *lookup, text *org_id, text *node_id,
 		value = heap_getattr(row, COLUMN_PARENT_ID, desc, &isnull);
 		*parent_id = isnull ? NULL : DatumGetTextPCopy(value);
 		value = heap_getattr(row, COLUMN_CONFIG_JSON, desc, &isnull);
-		*document = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+		*document = isnull ? PointerGetDatum(NULL) :
+			PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
 	}
 	systable_endscan(scan);
 	return HeapTupleIsValid(row);
 }
 
 /*
- * node_lookup: a node's parent (NULL: none) and document; false where there is
- * no such node, or none that the user may see.
+ * node_lookup: a node's parent and document (each a null pointer where it is
+ * null); false where there is no such node, or none that the user may see.
  *
  * Both are palloc'd, or live until SPI_finish.
  */
@@ -140,7 +145,8 @@ node_lookup(NodeLookup *lookup, text *org_id, text *node_id,
 		return false;
 	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 	*parent_id = isnull ? NULL : DatumGetTextPP(value);
-	*document = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
+	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
+	*document = isnull ? PointerGetDatum(NULL) : value;
 	return true;
 }
 

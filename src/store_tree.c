@@ -111,7 +111,8 @@ copy_layer(HeapTuple row, TupleDesc desc, int column, JsonbRef node_id)
 	bool		isnull;
 	Datum		value = SPI_getbinval(row, desc, column, &isnull);
 
-	return store_layer(PointerGetDatum(PG_DETOAST_DATUM_COPY(value)), node_id);
+	return store_layer(isnull ? PointerGetDatum(NULL) :
+					   PointerGetDatum(PG_DETOAST_DATUM_COPY(value)), node_id);
 }
 
 /*
@@ -385,6 +386,7 @@ integration_config_status(PG_FUNCTION_ARGS)
 			MemoryContextReset(row);
 			merge_status(integration, tree.layers, tree.nlayers, &status);
 			values[0] = PointerGetDatum(node->node_id_text);
+			nulls[1] = node->node_type == NULL;
 			values[1] = PointerGetDatum(node->node_type);
 			values[2] = text_from_ref(integration->id);
 			values[3] = BoolGetDatum(status.enabled);

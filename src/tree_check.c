@@ -21,6 +21,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "layer_locks.h"
@@ -61,16 +62,22 @@ typedef struct LockReport
 
 /*
  * column: a column of a row, with NULL for a null.
+ *
+ * The table's owner may have altered it; a value of another type would be
+ * taken for what it is not.
  */
 static Datum
-column(HeapTuple row, TupleDesc desc, const char *name)
+column(HeapTuple row, TupleDesc desc, const char *name, Oid type)
 {
 	int			number = SPI_fnumber(desc, name);
 	bool		isnull;
 	Datum		value;
 
-	if (number <= 0)
-		elog(ERROR, "table \"%s\" has no column \"%s\"", STORE_TABLE, name);
+	if (number <= 0 || SPI_gettypeid(desc, number) != type)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("table \"%s\" has no column \"%s\" of type %s",
+						STORE_TABLE, name, format_type_be(type))));
 	value = SPI_getbinval(row, desc, number, &isnull);
 	return isnull ? PointerGetDatum(NULL) : value;
 }
@@ -127,6 +134,17 @@ lock_tree(TreeChange *change, bool moving)
 }
 
 /*
+ * document_root: the root of a document, JREF_NONE where there is none.
+ */
+static JsonbRef
+document_root(Datum document)
+{
+	if (DatumGetPointer(document) == NULL)
+		return (JsonbRef) {0};
+	return jsonb_ref_root(DatumGetJsonbP(document));
+}
+
+/*
  * add_layer: look a node up and add its document to the layers above; false
  * where it is not there.
  */
@@ -147,7 +165,7 @@ add_layer(TreeChange *change, text *org_id, text *node_id, text **parent_id)
 									  sizeof(NamedLayer) * change->allocated);
 	}
 	change->layers[change->nlayers].node_id = store_text_ref(node_id);
-	change->layers[change->nlayers].document = jsonb_ref_root(DatumGetJsonbP(document));
+	change->layers[change->nlayers].document = document_root(document);
 	change->nlayers++;
 	return true;
 }
@@ -276,7 +294,6 @@ static void
 check_locks(TreeChange *change, Datum before, Datum after)
 {
 	LockReport	report;
-	JsonbRef	none = {0};
 
 	/* the walk found the innermost first */
 	for (int i = 0, j = change->nlayers - 1; i < j; i++, j--)
@@ -289,9 +306,7 @@ check_locks(TreeChange *change, Datum before, Datum after)
 	initStringInfo(&report.first);
 	initStringInfo(&report.all);
 	layer_locks_check(change->layers, change->nlayers,
-					  DatumGetPointer(before) == NULL ? none :
-					  jsonb_ref_root(DatumGetJsonbP(before)),
-					  jsonb_ref_root(DatumGetJsonbP(after)),
+					  document_root(before), document_root(after),
 					  report_lock, &report);
 	if (report.first.len > 0)
 		ereport(ERROR,
@@ -328,6 +343,8 @@ node_configurations_tree(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	HeapTuple	row;
 	HeapTuple	before;
+	Datum		org_id;
+	Datum		node_id;
 	Datum		document;
 	Datum		parent;
 	bool		moved;
@@ -336,17 +353,25 @@ node_configurations_tree(PG_FUNCTION_ARGS)
 	desc = RelationGetDescr(trigger->tg_relation);
 	before = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_trigtuple : NULL;
 	row = before != NULL ? trigger->tg_newtuple : trigger->tg_trigtuple;
-	document = column(row, desc, "config_json");
-	parent = column(row, desc, "parent_id");
-	moved = before == NULL || !same_bytes(column(before, desc, "parent_id"), parent);
-	written = before == NULL || !same_bytes(column(before, desc, "config_json"), document);
+	org_id = column(row, desc, "org_id", TEXTOID);
+	node_id = column(row, desc, "node_id", TEXTOID);
+	document = column(row, desc, "config_json", JSONBOID);
+	parent = column(row, desc, "parent_id", TEXTOID);
+	moved = before == NULL ||
+		!same_bytes(column(before, desc, "parent_id", TEXTOID), parent);
+	written = before == NULL ||
+		!same_bytes(column(before, desc, "config_json", JSONBOID), document);
 	if (!moved && !written)
+		return PointerGetDatum(NULL);
+
+	/* nobody's child, and nobody's parent; only where a constraint is gone */
+	if (DatumGetPointer(org_id) == NULL || DatumGetPointer(node_id) == NULL)
 		return PointerGetDatum(NULL);
 
 	SPI_connect();
 	change.trigger = trigger;
-	change.org_id = DatumGetTextPP(column(row, desc, "org_id"));
-	change.node_id = DatumGetTextPP(column(row, desc, "node_id"));
+	change.org_id = DatumGetTextPP(org_id);
+	change.node_id = DatumGetTextPP(node_id);
 
 	if (moved)
 		lock_tree(&change, before != NULL);
@@ -360,7 +385,8 @@ node_configurations_tree(PG_FUNCTION_ARGS)
 			moved, before != NULL);
 	if (written)
 		check_locks(&change,
-					before == NULL ? PointerGetDatum(NULL) : column(before, desc, "config_json"),
+					before == NULL ? PointerGetDatum(NULL) :
+					column(before, desc, "config_json", JSONBOID),
 					document);
 	node_lookup_end(&change.lookup);
 	PopActiveSnapshot();
