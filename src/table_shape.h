@@ -12,5 +12,6 @@
 
 extern bool table_has_column(Relation table, AttrNumber attnum, Oid type);
 extern Oid	table_key_index(Relation table, int nkeys, const AttrNumber *key);
+extern bool table_runs_own_code(Relation table, bool writing);
 
 #endif							/* TABLE_SHAPE_H */
