@@ -35,7 +35,7 @@ BEGIN
 END
 $$;
 CREATE FUNCTION pg_temp.test(text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
-CREATE FUNCTION pg_temp.name(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE FUNCTION pg_temp.name(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1; END';
 
 CREATE TRIGGER trap BEFORE INSERT ON node_configurations FOR EACH ROW EXECUTE FUNCTION pg_temp.trap();
 SELECT lives_ok($$EXECUTE restore('b')$$, 'an ordinary trigger does not fire for a restored node');
