@@ -321,6 +321,11 @@ $$;
 COMMENT ON FUNCTION @extschema@.node_configuration_history_refuse() IS
 	'trigger: history is never changed, not even by the table''s owner';
 
+CREATE FUNCTION @extschema@.integration_config_guard() RETURNS trigger
+	LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_config_guard() IS
+	'trigger: refuses a row that breaks a constraint, before the server does, which would show it';
+
 CREATE FUNCTION @extschema@.node_configuration_history_restore() RETURNS trigger
 	LANGUAGE c SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 	AS 'MODULE_PATHNAME';
@@ -386,8 +391,15 @@ ALTER TABLE @extschema@.node_configuration_history
 COMMENT ON TRIGGER node_configuration_history_refuse ON @extschema@.node_configuration_history IS
 	'history is never changed';
 
--- Only for rows that are written from outside: those that the triggers above
--- write tell of nodes that are there.
+-- Both of the following are only for rows that are written from outside: those
+-- that the triggers above write are right, and tell of nodes that are there.
+CREATE TRIGGER node_configuration_history_guard
+	BEFORE INSERT ON @extschema@.node_configuration_history
+	FOR EACH ROW WHEN (pg_catalog.pg_trigger_depth() = 0)
+	EXECUTE FUNCTION @extschema@.integration_config_guard();
+COMMENT ON TRIGGER node_configuration_history_guard ON @extschema@.node_configuration_history IS
+	'refuses a row that breaks a constraint without showing it';
+
 CREATE TRIGGER node_configuration_history_restore
 	AFTER INSERT ON @extschema@.node_configuration_history
 	REFERENCING NEW TABLE AS restored

@@ -66,14 +66,20 @@ DECLARE
 	problems text[];
 	old_reason text := current_setting('integration_schemas.reason', true);
 BEGIN
-	EXECUTE format(
-		'SELECT coalesce(array_agg(jsonb_populate_record(NULL::%1$s,'
-		'   r || CASE jsonb_typeof(r -> ''config_json'')'
-		'     WHEN ''string'' THEN jsonb_build_object(''config_json'', (r ->> ''config_json'')::jsonb)'
-		'     WHEN ''null'' THEN ''{"config_json": {}}'''
-		'     ELSE ''{}'' END)), ''{}'')'
-		'  FROM (SELECT ''{"config_json": {}}'' || to_jsonb(s) - ''version'' AS r FROM %2$s AS s) AS s',
-		'@extschema@.node_configurations', source) INTO rows;
+	BEGIN
+		EXECUTE format(
+			'SELECT coalesce(array_agg(jsonb_populate_record(NULL::%1$s,'
+			'   r || CASE jsonb_typeof(r -> ''config_json'')'
+			'     WHEN ''string'' THEN jsonb_build_object(''config_json'', (r ->> ''config_json'')::jsonb)'
+			'     WHEN ''null'' THEN ''{"config_json": {}}'''
+			'     ELSE ''{}'' END)), ''{}'')'
+			'  FROM (SELECT ''{"config_json": {}}'' || to_jsonb(s) - ''version'' AS r FROM %2$s AS s) AS s',
+			'@extschema@.node_configurations', source) INTO rows;
+	EXCEPTION WHEN invalid_text_representation OR untranslatable_character THEN
+		-- the server's own error quotes the text
+		RAISE EXCEPTION 'table % has a document that is not JSON', source
+			USING ERRCODE = SQLSTATE, TABLE = source::text, COLUMN = 'config_json';
+	END;
 
 	-- A source without levels: they follow from the tree.
 	SELECT array_agg(ROW(r.org_id, r.node_id, r.parent_id,

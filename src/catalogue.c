@@ -463,38 +463,41 @@ write_untouched(JsonbWriter *writer, JsonbFrame *outer, Integration *integration
 }
 
 /*
+ * copy_string: the string in the current memory context.
+ */
+static JsonbRef
+copy_string(JsonbRef string)
+{
+	return jsonb_ref_string(pnstrdup(string.ptr, string.len), string.len);
+}
+
+/*
  * compile_integration: all of one row but its finished entry.
  *
  * What becomes part of the entry's bytes is made in the scratch context.
  */
 static void
-compile_integration(Integration *integration, HeapTuple tuple, TupleDesc desc,
+compile_integration(Integration *integration, const CatalogueRow *row,
 					MemoryContext scratch)
 {
 	MemoryContext caller;
-	JsonbRef   *const strings[] = {&integration->id, &integration->name,
-	&integration->category, &integration->description};
-	Datum		value;
-	bool		isnull;
-	Jsonb	   *definitions = NULL;
+	JsonbRef	definitions = {0};
 
 	memset(integration, 0, sizeof(*integration));
-	for (int i = 0; i < (int) lengthof(strings); i++)
+	integration->id = copy_string(row->id);
+	integration->name = copy_string(row->name);
+	integration->category = copy_string(row->category);
+	integration->description = copy_string(row->description);
+	integration->required = row->required;
+	integration->locked = row->locked;
+	if (row->fields)
 	{
-		char	   *string = SPI_getvalue(tuple, desc, i + 1);
+		Jsonb	   *fields = palloc(VARSIZE(row->fields));
 
-		string = pstrdup(string ? string : "");
-		*strings[i] = jsonb_ref_string(string, strlen(string));
+		memcpy(fields, row->fields, VARSIZE(row->fields));
+		definitions = jsonb_ref_root(fields);
 	}
-	value = SPI_getbinval(tuple, desc, 5, &isnull);
-	integration->required = !isnull && DatumGetBool(value);
-	value = SPI_getbinval(tuple, desc, 6, &isnull);
-	integration->locked = !isnull && DatumGetBool(value);
-	value = SPI_getbinval(tuple, desc, 7, &isnull);
-	if (!isnull)
-		definitions = DatumGetJsonbPCopy(value);
-
-	compile_fields(integration, definitions ? jsonb_ref_root(definitions) : (JsonbRef) {0});
+	compile_fields(integration, definitions);
 
 	caller = MemoryContextSwitchTo(scratch);
 	integration->config_schema = build_schema(integration, false);
@@ -555,7 +558,7 @@ build_document(Catalogue *catalogue)
  * it by deleting that.  An error leaves a context that goes with parent.
  */
 Catalogue *
-catalogue_compile(SPITupleTable *rows, uint64 nrows, MemoryContext parent)
+catalogue_compile(const CatalogueRow *rows, int nrows, MemoryContext parent)
 {
 	MemoryContext cxt = AllocSetContextCreate(parent, "integration_schemas catalogue",
 											  ALLOCSET_DEFAULT_SIZES);
@@ -574,13 +577,13 @@ catalogue_compile(SPITupleTable *rows, uint64 nrows, MemoryContext parent)
 		for (int team_fields = 0; team_fields < 2; team_fields++)
 			keys[described][team_fields] = entry_keys(described, team_fields);
 
-	for (uint64 i = 0; i < nrows; i++)
+	for (int i = 0; i < nrows; i++)
 	{
 		Integration *integration = &catalogue->integrations[i];
 		bool		team_fields;
 
 		CHECK_FOR_INTERRUPTS();
-		compile_integration(integration, rows->vals[i], rows->tupdesc, scratch);
+		compile_integration(integration, &rows[i], scratch);
 		ids[i] = integration->id;
 		catalogue->max_fields = Max(catalogue->max_fields, integration->nfields);
 		team_fields = integration->team_config_schema.type != JREF_NONE;
@@ -589,7 +592,7 @@ catalogue_compile(SPITupleTable *rows, uint64 nrows, MemoryContext parent)
 	}
 
 	qsort(catalogue->integrations, nrows, sizeof(Integration), compare_integrations);
-	for (uint64 i = 0; i < nrows; i++)
+	for (int i = 0; i < nrows; i++)
 		catalogue->displayed[i] = unconstify(Integration *,
 											 catalogue_integration(catalogue, ids[i].ptr, ids[i].len));
 	pfree(ids);

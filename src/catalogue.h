@@ -13,7 +13,6 @@
 #ifndef CATALOGUE_H
 #define CATALOGUE_H
 
-#include "executor/spi.h"
 #include "fmgr.h"
 
 #include "jsonb_reader.h"
@@ -112,8 +111,21 @@ typedef struct Catalogue
 	bool		dropped;		/* and that it goes with the last pin */
 } Catalogue;
 
+/* A row of the table as it is read, before it is compiled. */
+typedef struct CatalogueRow
+{
+	JsonbRef	id;
+	JsonbRef	name;
+	JsonbRef	category;
+	JsonbRef	description;
+	bool		required;
+	bool		locked;
+	Jsonb	   *fields;			/* NULL where it is null */
+	int32		display_order;
+} CatalogueRow;
+
 /* catalogue.c */
-extern Catalogue *catalogue_compile(SPITupleTable *rows, uint64 nrows,
+extern Catalogue *catalogue_compile(const CatalogueRow *rows, int nrows,
 									MemoryContext parent);
 extern const Integration *catalogue_integration(const Catalogue *catalogue,
 												const char *id, int len);

@@ -37,8 +37,10 @@
  *	 read anew for each call.
  *
  * - "The same snapshot": the version is not read again while the active
- *	 snapshot has the same identity (transaction horizon, transactions in
- *	 progress, command counter).  The end of a transaction, the abort of a
+ *	 snapshot has the same identity (transaction horizon, how many transactions
+ *	 are in progress and, where the copy is not kept, command counter: a copy is
+ *	 kept only while no command of this transaction has changed the
+ *	 catalogue).  The end of a transaction, the abort of a
  *	 subtransaction, an invalidation and a change of the catalogue end that.
  *
  * - A lock as a SELECT takes it is held to the end of the transaction, so the
@@ -55,8 +57,10 @@
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "catalogue.h"
+#include "catalogue_read.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -73,36 +77,18 @@
 #include "utils/uuid.h"
 
 #define VERSION_TABLE "integration_schema_version"
+#define VERSION_INDEX "integration_schema_version_pkey"
 #define TOUCH_TRIGGER "integration_schemas_touch"
 #define TOUCH_ROW_TRIGGER "integration_schemas_touch_row"
-
-/* The row that stands in where there is no table. */
-#define FALLBACK_ROWS \
-	"(SELECT 'openai'::pg_catalog.text AS id, " \
-	"'OpenAI'::pg_catalog.text AS name, " \
-	"'ai'::pg_catalog.text AS category, " \
-	"'Large language models for every agent and team.'::pg_catalog.text AS description, " \
-	"'https://platform.openai.com/docs'::pg_catalog.text AS docs_url, " \
-	"NULL::pg_catalog.text AS icon_url, " \
-	"10 AS display_order, true AS featured, true AS required, true AS locked, " \
-	"'[{\"name\": \"api_key\", \"type\": \"secret\", \"required\": true, " \
-	"\"display_name\": \"API key\", " \
-	"\"description\": \"Secret key of an OpenAI project\", " \
-	"\"placeholder\": \"sk-...\"}]'::pg_catalog.jsonb AS fields, " \
-	"pg_catalog.now() AS created_at, pg_catalog.now() AS updated_at, " \
-	"'builtin'::pg_catalog.text AS origin)"
 
 /* What tells one snapshot of this transaction from another. */
 typedef struct SnapshotIdentity
 {
-	TransactionId xmin;
 	TransactionId xmax;
+	uint64		xids;			/* sum of those in progress */
+	uint32		xcnt;
+	int32		subxcnt;
 	CommandId	curcid;
-	uint32		nxids;			/* xcnt */
-	uint32		nsubxids;		/* of those that the snapshot lists */
-	bool		suboverflowed;
-	TransactionId *xids;		/* nxids + nsubxids of them */
-	uint32		size;			/* xids allocated */
 } SnapshotIdentity;
 
 static struct
@@ -267,69 +253,54 @@ catalogue_unsettle(void)
 }
 
 /*
- * listed_subxids: how many subtransactions the snapshot lists.
+ * snapshot_identity: what the snapshot sees, in few words.
  *
- * Where too many ran to list them all, a copied snapshot has their count but
- * not the list (snapmgr.c: CopySnapshot); the transactions in progress tell
- * such snapshots apart as well as they tell what is visible.
+ * All transactions below xmax had begun when a snapshot with that xmax was
+ * taken, and those still in progress only become fewer.  So of two snapshots
+ * with one xmax, the ones that list as many list the same, and the lists need no
+ * comparing (nor are they always there: snapmgr.c, CopySnapshot).  On a
+ * standby all of them are in the second list.  The sum tells a list apart in
+ * which a transaction stands twice, as it does for a moment while it is prepared
+ * (procarray.c: GetSnapshotData).
  */
-static inline uint32
-listed_subxids(Snapshot snapshot)
+static inline SnapshotIdentity
+snapshot_identity(Snapshot snapshot)
 {
-	return snapshot->subxip ? Max(snapshot->subxcnt, 0) : 0;
+	uint64		xids = 0;
+
+	for (uint32 i = 0; i < snapshot->xcnt; i++)
+		xids += snapshot->xip[i];
+	return (SnapshotIdentity) {
+		.xmax = snapshot->xmax,
+		.xids = xids,
+		.xcnt = snapshot->xcnt,
+		.subxcnt = snapshot->subxcnt,
+		.curcid = snapshot->curcid
+	};
 }
 
 /*
- * snapshot_is_same: has the snapshot the remembered identity?
+ * snapshot_is_same: does the snapshot see what the remembered one saw?
  */
 static bool
 snapshot_is_same(Snapshot snapshot)
 {
-	const SnapshotIdentity *seen = &cache.snapshot;
-	uint32		nsubxids = listed_subxids(snapshot);
+	SnapshotIdentity identity = snapshot_identity(snapshot);
 
-	return seen->xmin == snapshot->xmin && seen->xmax == snapshot->xmax &&
-		seen->curcid == snapshot->curcid &&
-		seen->nxids == snapshot->xcnt && seen->nsubxids == nsubxids &&
-		seen->suboverflowed == snapshot->suboverflowed &&
-		(seen->nxids == 0 ||
-		 memcmp(seen->xids, snapshot->xip, sizeof(TransactionId) * seen->nxids) == 0) &&
-		(nsubxids == 0 ||
-		 memcmp(seen->xids + seen->nxids, snapshot->subxip,
-				sizeof(TransactionId) * nsubxids) == 0);
+	return cache.snapshot.xmax == identity.xmax &&
+		cache.snapshot.xids == identity.xids &&
+		cache.snapshot.xcnt == identity.xcnt &&
+		cache.snapshot.subxcnt == identity.subxcnt &&
+		(cache.kept || cache.snapshot.curcid == identity.curcid);
 }
 
 /*
- * remember_snapshot: take the snapshot's identity down, for this user.
+ * remember_snapshot: the copy is right for this snapshot and this user.
  */
 static void
 remember_snapshot(Snapshot snapshot)
 {
-	SnapshotIdentity *seen = &cache.snapshot;
-	uint32		nsubxids = listed_subxids(snapshot);
-	uint32		needed = snapshot->xcnt + nsubxids;
-
-	if (needed > seen->size)
-	{
-		if (seen->xids)
-			pfree(seen->xids);
-		seen->xids = NULL;
-		seen->size = 0;
-		seen->xids = MemoryContextAlloc(CacheMemoryContext,
-										sizeof(TransactionId) * needed);
-		seen->size = needed;
-	}
-	seen->xmin = snapshot->xmin;
-	seen->xmax = snapshot->xmax;
-	seen->curcid = snapshot->curcid;
-	seen->nxids = snapshot->xcnt;
-	seen->nsubxids = nsubxids;
-	seen->suboverflowed = snapshot->suboverflowed;
-	if (snapshot->xcnt > 0)
-		memcpy(seen->xids, snapshot->xip, sizeof(TransactionId) * snapshot->xcnt);
-	if (nsubxids > 0)
-		memcpy(seen->xids + snapshot->xcnt, snapshot->subxip,
-			   sizeof(TransactionId) * nsubxids);
+	cache.snapshot = snapshot_identity(snapshot);
 	cache.userid = GetUserId();
 	cache.checked = true;
 }
@@ -392,14 +363,19 @@ check_select(Oid relid)
 /*
  * read_version: the catalogue's version under that snapshot; false where there
  * is none.
+ *
+ * By the index, if it is there: a sequential scan begins with a system call for
+ * the table's size, which costs more than all the rest.
  */
 static bool
 read_version(Oid namespace, Snapshot snapshot, pg_uuid_t *version)
 {
 	Oid			relid = get_relname_relid(VERSION_TABLE, namespace);
+	Oid			index = get_relname_relid(VERSION_INDEX, namespace);
 	Relation	relation;
-	TableScanDesc scan;
-	TupleTableSlot *slot;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
 	bool		found = false;
 
 	if (!OidIsValid(relid))
@@ -410,12 +386,13 @@ read_version(Oid namespace, Snapshot snapshot, pg_uuid_t *version)
 	if (relation->rd_rel->relkind == RELKIND_RELATION &&
 		RelationGetDescr(relation)->natts == 2)
 	{
-		slot = table_slot_create(relation, NULL);
-		scan = table_beginscan(relation, snapshot, 0, NULL);
-		if (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+		ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_BOOLEQ, BoolGetDatum(true));
+		scan = systable_beginscan(relation, index, OidIsValid(index), snapshot, 1, &key);
+		tuple = systable_getnext(scan);
+		if (HeapTupleIsValid(tuple))
 		{
 			bool		isnull;
-			Datum		value = slot_getattr(slot, 2, &isnull);
+			Datum		value = heap_getattr(tuple, 2, RelationGetDescr(relation), &isnull);
 
 			if (!isnull)
 			{
@@ -423,8 +400,7 @@ read_version(Oid namespace, Snapshot snapshot, pg_uuid_t *version)
 				found = true;
 			}
 		}
-		table_endscan(scan);
-		ExecDropSingleTupleTableSlot(slot);
+		systable_endscan(scan);
 	}
 	relation_close(relation, NoLock);
 	return found;
@@ -461,91 +437,39 @@ table_is_older(Oid relid, Snapshot snapshot)
 }
 
 /*
- * trigger_is_older: was the trigger as it is now, enabled, before the snapshot
- * was taken?
- */
-static bool
-trigger_is_older(Oid trigger, Snapshot snapshot)
-{
-	Relation	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	bool		older;
-
-	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(trigger));
-	scan = systable_beginscan(pg_trigger, TriggerOidIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	older = HeapTupleIsValid(tuple) && is_older(tuple, snapshot);
-	systable_endscan(scan);
-	table_close(pg_trigger, AccessShareLock);
-	return older;
-}
-
-/*
  * is_watched: has each change of the table's rows moved the version, also
- * those between the snapshot and now?
+ * since before the snapshot was taken?
  */
 static bool
 is_watched(Oid relid, Snapshot snapshot)
 {
-	Relation	relation = relation_open(relid, NoLock);
+	Relation	pg_trigger;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
 	int			found = 0;
 
 	/* Rows of a table that inherits from ours would come and go unseen. */
-	if (relation->rd_rel->relkind == RELKIND_RELATION && relation->trigdesc &&
-		!relation->rd_rel->relhassubclass)
+	if (get_rel_relkind(relid) != RELKIND_RELATION || has_subclass(relid))
+		return false;
+
+	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	scan = systable_beginscan(pg_trigger, TriggerRelidNameIndexId, true, NULL, 1, &key);
+	while ((tuple = systable_getnext(scan)) != NULL)
 	{
-		for (int i = 0; i < relation->trigdesc->numtriggers; i++)
-		{
-			const Trigger *trigger = &relation->trigdesc->triggers[i];
+		Form_pg_trigger trigger = (Form_pg_trigger) GETSTRUCT(tuple);
 
-			if (trigger->tgenabled == TRIGGER_FIRES_ALWAYS &&
-				(strcmp(trigger->tgname, TOUCH_TRIGGER) == 0 ||
-				 strcmp(trigger->tgname, TOUCH_ROW_TRIGGER) == 0) &&
-				trigger_is_older(trigger->tgoid, snapshot))
-				found++;
-		}
+		if (trigger->tgenabled == TRIGGER_FIRES_ALWAYS &&
+			(strcmp(NameStr(trigger->tgname), TOUCH_TRIGGER) == 0 ||
+			 strcmp(NameStr(trigger->tgname), TOUCH_ROW_TRIGGER) == 0) &&
+			is_older(tuple, snapshot))
+			found++;
 	}
-	relation_close(relation, NoLock);
+	systable_endscan(scan);
+	table_close(pg_trigger, AccessShareLock);
 	return found == 2;
-}
-
-/*
- * read_catalogue: read rows through SPI, under the active snapshot and with
- * the caller's rights, and compile them below the given context.
- */
-static Catalogue *
-read_catalogue(const char *source, MemoryContext parent)
-{
-	StringInfoData query;
-	Catalogue  *catalogue;
-
-	initStringInfo(&query);
-	appendStringInfo(&query,
-					 "SELECT s.id, s.name, s.category, s.description, "
-					 "s.required, s.locked, s.fields "
-					 "FROM %s AS s ORDER BY s.display_order, s.name, s.id",
-					 source);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute(query.data, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "reading the catalogue failed");
-	catalogue = catalogue_compile(SPI_tuptable, SPI_processed, parent);
-	SPI_finish();
-	pfree(query.data);
-	return catalogue;
-}
-
-/*
- * qualified_table: the table's name for a query, palloc'd.
- */
-static char *
-qualified_table(Oid relid)
-{
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-									  get_rel_name(relid));
 }
 
 /*
@@ -575,7 +499,9 @@ fallback_catalogue(void)
 {
 	if (cache.fallback == NULL)
 	{
-		Catalogue  *catalogue = read_catalogue(FALLBACK_ROWS, CurrentMemoryContext);
+		int			nrows;
+		CatalogueRow *rows = catalogue_read_fallback(&nrows);
+		Catalogue  *catalogue = catalogue_compile(rows, nrows, CurrentMemoryContext);
 
 		MemoryContextSetParent(catalogue->cxt, CacheMemoryContext);
 		cache.fallback = catalogue;
@@ -595,6 +521,8 @@ refresh(Oid namespace)
 	bool		row_security;
 	bool		keep;
 	pg_uuid_t	version;
+	CatalogueRow *rows;
+	int			nrows;
 	Catalogue  *catalogue;
 
 	register_callbacks();
@@ -629,7 +557,8 @@ refresh(Oid namespace)
 		return cache.catalogue;
 	}
 
-	catalogue = read_catalogue(qualified_table(relid), CurrentMemoryContext);
+	rows = catalogue_read_table(relid, row_security, &nrows);
+	catalogue = catalogue_compile(rows, nrows, CurrentMemoryContext);
 	keep = !cache.unsettled && !row_security && versioned &&
 		is_watched(relid, snapshot) && table_is_older(relid, snapshot);
 
@@ -690,9 +619,9 @@ catalogue_source(FunctionCallInfo fcinfo)
 	Oid			relid = open_table(catalogue_namespace(fcinfo));
 
 	if (OidIsValid(relid))
-		return qualified_table(relid);
+		return catalogue_table_source(relid);
 	warn_fallback(fcinfo);
-	return pstrdup(FALLBACK_ROWS);
+	return catalogue_fallback_source();
 }
 
 /*

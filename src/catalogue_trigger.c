@@ -19,6 +19,7 @@
 #include "catalogue.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
+#include "copy_context.h"
 #include "definition.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -324,6 +325,7 @@ integration_schemas_row(PG_FUNCTION_ARGS)
 					TRIGGER_FIRED_BY_UPDATE(event) ? trigdata->tg_newtuple : NULL);
 	else if (TRIGGER_FIRED_BY_INSERT(event))
 	{
+		hide_rows_of_copy();
 		check_definitions(relation, trigdata->tg_trigtuple);
 		result = row_inserted(relation, trigdata->tg_trigtuple);
 	}

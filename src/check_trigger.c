@@ -14,11 +14,8 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "commands/copy.h"
-#if PG_VERSION_NUM >= 140000
-#include "commands/copyfrom_internal.h"
-#endif
 #include "commands/trigger.h"
+#include "copy_context.h"
 #include "lib/stringinfo.h"
 #include "messages.h"
 #include "suggest.h"
@@ -126,41 +123,6 @@ base_type(Form_pg_attribute attribute)
 }
 
 /*
- * hide_row_of_copy: keep COPY from adding the row's own text to the error
- * that is about to be thrown.
- *
- * COPY's error context quotes the line of the input that it has read last,
- * which is the very row that we refuse, with its secrets.  Its line number
- * will do.  The callback belongs to a COPY that is certain to be aborted, so it
- * need not be restored.
- */
-#if PG_VERSION_NUM >= 140000
-static void
-copy_context(void *arg)
-{
-	CopyFromState cstate = arg;
-
-	errcontext("COPY %s, line %llu", cstate->cur_relname,
-			   (unsigned long long) cstate->cur_lineno);
-}
-#else
-static void
-copy_context(void *arg pg_attribute_unused())
-{
-	errcontext("COPY");
-}
-#endif
-
-static void
-hide_row_of_copy(void)
-{
-	for (ErrorContextCallback *context = error_context_stack;
-		 context != NULL; context = context->previous)
-		if (context->callback == CopyFromErrorCallback)
-			context->callback = copy_context;
-}
-
-/*
  * refuse_level: refuse a row whose level is none.
  */
 static void
@@ -168,7 +130,6 @@ refuse_level(const TriggerData *trigdata, Form_pg_attribute attribute)
 {
 	Relation	relation = trigdata->tg_relation;
 
-	hide_row_of_copy();
 	ereport(ERROR,
 			(errcode(ERRCODE_CHECK_VIOLATION),
 			 errmsg("column \"%s\" of table \"%s\" does not hold a level",
@@ -313,7 +274,6 @@ refuse_row(const TriggerData *trigdata, AttrNumber attnum, Findings *findings)
 	if (findings->count > DETAIL_LINES)
 		appendStringInfo(&findings->lines, "\n... and %d more",
 						 findings->count - DETAIL_LINES);
-	hide_row_of_copy();
 	ereport(ERROR,
 			(errcode(ERRCODE_CHECK_VIOLATION),
 			 errmsg_internal("%s", findings->first.data),
@@ -347,6 +307,7 @@ integration_schema_check(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" was not called by trigger manager",
 						"integration_schema_check")));
+	hide_rows_of_copy();
 	check_use(trigdata);
 	row = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
 		trigdata->tg_newtuple : trigdata->tg_trigtuple;

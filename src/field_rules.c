@@ -23,6 +23,13 @@
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
+/* before 14, the engine refuses a back reference under REG_NOSUB */
+#if PG_VERSION_NUM >= 140000
+#define PATTERN_FLAGS (REG_ADVANCED | REG_NOSUB)
+#else
+#define PATTERN_FLAGS REG_ADVANCED
+#endif
+
 /* Allowed values that a message lists, and bytes of a pattern that it shows. */
 #define ALLOWED_VALUES_SHOWN 10
 #define PATTERN_SHOWN 128
@@ -213,7 +220,7 @@ pattern_compile(JsonbRef source, MemoryContext parent, char *error,
 		/* from 16 on the engine allocates in the current context, too */
 		wchars = to_wchars(source, NULL, 0, &len);
 		result = pg_regcomp(&pattern->regex, wchars, len,
-							REG_ADVANCED | REG_NOSUB, DEFAULT_COLLATION_OID);
+							PATTERN_FLAGS, DEFAULT_COLLATION_OID);
 		if (result != REG_OKAY)
 		{
 			/* before 16 the engine returns here when the query is cancelled */

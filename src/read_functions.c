@@ -234,5 +234,6 @@ integration_schema_categories(PG_FUNCTION_ARGS)
 Datum
 integration_schema_fallback(PG_FUNCTION_ARGS)
 {
+	(void) fcinfo;
 	PG_RETURN_JSONB_P(merge_config(catalogue_fallback(), NULL, 0));
 }

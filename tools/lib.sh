@@ -44,9 +44,13 @@ as_root()
 	fi
 }
 
+# is_installed PACKAGE: itself, or one that provides it, as NodeSource's nodejs
+# provides npm.
 is_installed()
 {
-	[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+	[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ] ||
+		dpkg-query -W -f='${db:Status-Status} ${Provides},\n' |
+			grep -qE "^installed (.*, )?$1( \(|,)"
 }
 
 # need_packages PACKAGE...: install those that are missing.

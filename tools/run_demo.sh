@@ -10,7 +10,7 @@ work=$1
 bindir=$(private_bindir "$work/pg")
 export PATH=$bindir:$PATH
 
-if ! make -s PG_CONFIG="$bindir/pg_config" with_llvm=no docdir="$work/pg/doc" all install >"$work/build.log" 2>&1; then
+if ! make -s -j2 PG_CONFIG="$bindir/pg_config" with_llvm=no docdir="$work/pg/doc" all install >"$work/build.log" 2>&1; then
 	cat "$work/build.log"
 	die "the build failed"
 fi

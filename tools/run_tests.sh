@@ -63,7 +63,7 @@ build()
 	# flags and of its headers' attributes is no fault of ours.
 	[[ $1 == clang* ]] &&
 		flags=(COPT="-Wno-ignored-optimization-argument -Wno-unknown-warning-option -Wno-ignored-attributes")
-	if make -s -C "$2" PG_CONFIG="$bindir/pg_config" CC="$1" with_llvm=no "${flags[@]}" \
+	if make -s -j2 -C "$2" PG_CONFIG="$bindir/pg_config" CC="$1" with_llvm=no "${flags[@]}" \
 			all >"$work/build-$1.log" 2>&1; then
 		say "build with $1 ... ok"
 		return 0

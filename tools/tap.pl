@@ -13,6 +13,7 @@ use strict;
 use warnings;
 
 use TAP::Harness;
+use TAP::Parser::Aggregator;
 
 my ($counts, @files) = @ARGV;
 my @command;
@@ -70,11 +71,24 @@ $harness->callback(
 		$parser->callback($_ => $keep) for qw(comment unknown bailout);
 		$parser->callback(test => sub { $keep->(@_) unless $_[0]->is_ok });
 	});
-my $aggregate = $harness->runtests(@files);
+# A file that bails out ends the run; those after it then count as failed too.
+my $aggregate = TAP::Parser::Aggregator->new;
+$aggregate->start;
+eval { $harness->aggregate_tests($aggregate, @files); 1 } or print $@;
+$aggregate->stop;
+$harness->summary($aggregate);
 
 for my $file (@files)
 {
-	my ($parser) = $aggregate->parsers($file);
+	my ($parser) = eval { $aggregate->parsers($file) };
+
+	if (!$parser)
+	{
+		print "$file: did not finish\n";
+		show_end("$file:", @{ $noise{$file} || [] });
+		$failed++;
+		next;
+	}
 
 	if (defined $parser->skip_all)
 	{

@@ -34,39 +34,28 @@ SELECT jsonb_pretty(team #> '{integrations,datadog}') AS "the team on Datadog: t
 FROM layers;
 \set ECHO none
 
--- What the catalogue calls a secret is not for the screen.
-CREATE VIEW secrets AS
-  SELECT id AS integration, definition->>'name' AS field, '********' AS shown
-  FROM integration_schemas, jsonb_array_elements(fields) AS definition
-  WHERE definition->>'type' = 'secret';
-
 \echo
 \echo '=== 3. The team''s effective configuration: defaults, platform, organisation, team'
-\echo '       (what is enabled and complete; the view "secrets" hides what the catalogue calls one)'
+\echo '       (what is enabled and complete; integration_schema_redact hides the secrets)'
 \echo
 \set ECHO queries
-SELECT integration,
-       string_agg(field || ' = ' || coalesce(shown, value #>> '{}'), E'\n' ORDER BY field) AS configuration
+SELECT integration, string_agg(field || ' = ' || (value #>> '{}'), E'\n' ORDER BY field) AS configuration
 FROM layers
-     CROSS JOIN jsonb_each(integration_schema_values(platform, org, team)) AS v (integration, config)
-     CROSS JOIN jsonb_each(config) AS f (field, value)
-     LEFT JOIN secrets USING (integration, field)
+     CROSS JOIN integration_schema_redact(integration_schema_config(platform, org, team)) AS document
+     CROSS JOIN jsonb_each(document->'integrations') AS i (integration, entry)
+     CROSS JOIN jsonb_each(entry->'config') AS f (field, value)
+WHERE entry @> '{"enabled": true, "configured": true}'
 GROUP BY integration;
 \set ECHO none
 
 \echo
-\echo '=== 4. What the team set in vain: the organisation or the catalogue has locked it'
+\echo '=== 4. Why is that so? What was set in vain: locked further out (3), or unset further in (2)'
+\echo '       (sources: 0 the catalogue''s default, 1 the platform, 2 the organisation, 3 the team)'
 \echo
 \set ECHO queries
-SELECT integration, field, coalesce(shown, value #>> '{}') AS "the team set",
-       coalesce(shown, effective #>> '{}') AS "what counts"
-FROM layers
-     CROSS JOIN jsonb_each(team->'integrations') AS i (integration, entry)
-     CROSS JOIN jsonb_each(entry->'config') AS f (field, value)
-     CROSS JOIN jsonb_extract_path(integration_schema_resolve(integration, platform, org, team),
-                                   'config', field) AS effective
-     LEFT JOIN secrets USING (integration, field)
-WHERE value <> 'null' AND value <> effective;
+SELECT integration, field, value AS "what counts", source, ignored
+FROM layers, integration_schema_explain(platform, org, team)
+WHERE source < ANY (ignored);
 \set ECHO none
 
 \echo
@@ -100,7 +89,20 @@ SELECT integration_schema_resolve('slak', platform, org, team) FROM layers;
 \set ON_ERROR_STOP on
 
 \echo
-\echo '=== 7. The catalogue by category'
+\echo '=== 7. What is wrong with a document, all of it at once, before anybody saves it'
+\echo
+\x on
+\set ECHO queries
+SELECT path, code, message
+FROM integration_schema_validate('{"integrations": {
+  "slack":   {"config": {"defualt_channel": "#payments", "thread_replies": "no"}},
+  "datadog": {"site": "datadoghq.eu"},
+  "openai":  {"config": {"org_id": "org-payments"}}}}', 'team');
+\set ECHO none
+\x off
+
+\echo
+\echo '=== 8. The catalogue by category'
 \echo
 \set ECHO queries
 SELECT c->>'category' AS category, c->'count' AS count,

@@ -166,23 +166,32 @@ LANGUAGE sql IMMUTABLE AS $$
     WHERE field ? 'default_value'
 $$;
 
--- The required fields without a value, in field order; a default counts as a value.
+-- The fields that have a value; a default counts as one.
+CREATE FUNCTION reference.with_value(fields jsonb, config jsonb) RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(field ->> 'name'), '{}')
+    FROM jsonb_array_elements(fields) AS field
+    WHERE reference.has_value(config -> (field ->> 'name')) OR reference.has_value(field -> 'default_value')
+$$;
+
+-- Whether a field is required, given those that have a value.
+CREATE FUNCTION reference.required(field jsonb, with_value text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(field -> 'required' = 'true', false)
+        OR coalesce(field -> 'required_with' ?| with_value, false)
+        OR coalesce(NOT field -> 'required_unless' ?| with_value, false)
+$$;
+
+-- The required fields without a value, in field order.
 CREATE FUNCTION reference.missing(fields jsonb, config jsonb) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
-    missing     jsonb := '[]';
-    with_value  text[];
-    field       jsonb;
+    missing    jsonb := '[]';
+    with_value text[] := reference.with_value(fields, config);
+    field      jsonb;
 BEGIN
-    with_value := array(
-        SELECT f ->> 'name' FROM jsonb_array_elements(fields) AS f
-        WHERE reference.has_value(config -> (f ->> 'name'))
-           OR reference.has_value(f -> 'default_value'));
     FOR field IN SELECT * FROM jsonb_array_elements(fields) LOOP
-        CONTINUE WHEN field ->> 'name' = ANY (with_value);
-        IF field -> 'required' = 'true'
-           OR field -> 'required_with' ?| with_value
-           OR NOT field -> 'required_unless' ?| with_value THEN
+        IF reference.required(field, with_value) AND NOT field ->> 'name' = ANY (with_value) THEN
             missing := missing || (field -> 'name');
         END IF;
     END LOOP;

@@ -1,12 +1,12 @@
-# The reference's examples print what the reference says.
+# The README's and the reference's examples print what they say.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my @documents = sort glob 'doc/*.md';
-plan skip_all => 'run from the top of the source tree' unless @documents;
+my @documents = ('README.md', sort glob 'doc/*.md');
+plan skip_all => 'run from the top of the source tree' unless -e $documents[0];
 
 my $node = PostgreSQL::Test::Cluster->new('reference');
 $node->init;
@@ -14,7 +14,7 @@ $node->start;
 
 for my $document (@documents)
 {
-	my ($database) = $document =~ m{([a-z_]+)\.md$};
+	my ($database) = lc($document) =~ m{([a-z_]+)\.md$};
 	$node->safe_psql('postgres', "CREATE DATABASE $database");
 	# a page that installs the extension shows how
 	$node->safe_psql($database, 'CREATE EXTENSION integration_schemas')

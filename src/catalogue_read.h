@@ -1,0 +1,19 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogue_read.h
+ *	  Reading the catalogue's rows.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CATALOGUE_READ_H
+#define CATALOGUE_READ_H
+
+#include "catalogue.h"
+
+extern CatalogueRow *catalogue_read_table(Oid relid, bool row_security,
+										  int *nrows);
+extern CatalogueRow *catalogue_read_fallback(int *nrows);
+extern char *catalogue_table_source(Oid relid);
+extern char *catalogue_fallback_source(void);
+
+#endif							/* CATALOGUE_READ_H */

@@ -1,0 +1,147 @@
+-- integration_schema_explain: where each field's value comes from.
+\unset ECHO
+\set QUIET 1
+\set ON_ERROR_ROLLBACK 1
+\set ON_ERROR_STOP true
+\pset format unaligned
+\pset tuples_only true
+\pset pager off
+
+BEGIN;
+SET LOCAL client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS pgtap;
+CREATE EXTENSION IF NOT EXISTS integration_schemas;
+
+\ir ../reference/merge.sql
+\ir ../reference/generator.sql
+
+SELECT plan(27);
+
+-- A layer with this entry for this integration.
+CREATE FUNCTION pg_temp.l(integration text, entry jsonb) RETURNS jsonb
+LANGUAGE sql AS $$ SELECT jsonb_build_object('integrations', jsonb_build_object(integration, entry)) $$;
+-- One field's row as text: value, source, locked, ignored.
+CREATE FUNCTION pg_temp.told(of_integration text, of_field text, VARIADIC layers jsonb[] DEFAULT '{}') RETURNS text
+LANGUAGE sql AS $$
+    SELECT format('%s from %s%s%s', coalesce(e.value::text, 'nothing'), coalesce(e.source::text, 'nowhere'),
+                  CASE WHEN e.locked THEN ', locked' END, CASE WHEN e.ignored <> '{}' THEN ', ignored ' || e.ignored::text END)
+    FROM integration_schema_explain(VARIADIC layers) AS e
+    WHERE e.integration = of_integration AND e.field = of_field
+$$;
+
+-- the form, over the built-in catalogue
+CREATE TEMP TABLE e AS SELECT * FROM integration_schema_explain();
+SELECT columns_are('e', ARRAY ['integration', 'field', 'value', 'source', 'level', 'required', 'locked', 'ignored'], 'its columns');
+SELECT set_eq('SELECT integration, field FROM e', $$SELECT id, f ->> 'name' FROM integration_schemas, jsonb_array_elements(fields) AS f$$,
+              'a row a field of the catalogue');
+SELECT is(array(SELECT field FROM integration_schema_explain() WHERE integration = 'snowflake'),
+          '{account,user,password,warehouse,role,database,schema}'::text[], 'an integration''s in field order');
+SELECT is_empty($$SELECT * FROM e WHERE (source IS NULL) <> (value IS NULL) OR source <> 0 OR ignored <> '{}'$$, 'without layers: defaults, or nothing');
+SELECT is_empty($$SELECT * FROM e JOIN integration_schemas AS s ON s.id = e.integration,
+                         jsonb_array_elements(s.fields) AS f WHERE f ->> 'name' = e.field
+                             AND (e.level <> coalesce(f ->> 'level', 'org') OR e.required <> reference.required(f, reference.with_value(s.fields, '{}'))
+                                  OR e.value IS DISTINCT FROM f -> 'default_value' OR e.locked <> s.locked)$$,
+                'without layers: level, required, default and locked are the catalogue''s');
+SELECT volatility_is('integration_schema_explain', ARRAY ['jsonb[]'], 'stable', 'it is stable');
+SELECT is(pg_temp.told('slack', 'bot_token', '{}', NULL), 'nothing from nowhere', 'unset');
+SELECT is(pg_temp.told('slack', 'mention_oncall', '{}'), 'true from 0', 'a default');
+SELECT throws_ok('SELECT * FROM integration_schema_explain(''{}'', ''[]'')', '22023', NULL, 'a layer that is no object is refused');
+
+-- a catalogue of two: svc, and its twin fast that is locked there
+DELETE FROM integration_schemas;
+INSERT INTO integration_schemas (id, name, category, description, locked, fields)
+SELECT id, id, 'test', '', id = 'fast', '[
+    {"name": "a", "required": true}, {"name": "s", "type": "secret"}, {"name": "b", "default_value": "B", "level": "team"},
+    {"name": "o", "type": "object", "default_value": {"x": 1}}]'
+FROM unnest(ARRAY ['svc', 'fast']) AS id;
+
+SELECT is(pg_temp.told('svc', 'a', pg_temp.l('svc', '{"config": {"a": "1"}}')), '"1" from 1', 'the first layer''s');
+SELECT is(pg_temp.told('svc', 'a', NULL, pg_temp.l('svc', '{"config": {"a": "1"}}')), '"1" from 2', 'a SQL NULL layer is counted');
+SELECT is(pg_temp.told('svc', 'a', pg_temp.l('svc', '{"config": {"a": "1"}}'), pg_temp.l('svc', '{"config": {"a": "2"}}'), '{}'),
+          '"2" from 2, ignored {1}', 'an inner layer''s, which overrides the outer one''s');
+SELECT is(pg_temp.told('svc', 'b', pg_temp.l('svc', '{"config": {"b": "1"}}'), pg_temp.l('svc', '{"config": {"b": null}}')),
+          '"B" from 0, ignored {1}', 'null: the default again');
+SELECT is(pg_temp.told('svc', 'a', pg_temp.l('svc', '{"config": {"a": "1"}}'), pg_temp.l('svc', '{"config": {"a": null}}')),
+          'nothing from nowhere, ignored {1}', 'null: unset again');
+SELECT is(pg_temp.told('svc', 'a', pg_temp.l('svc', '{"config": {"a": "1"}, "locked": ["a"]}'), pg_temp.l('svc', '{"config": {"a": "2"}}')),
+          '"1" from 1, locked, ignored {2}', 'locked by the outer layer: the inner one''s is void');
+SELECT is(pg_temp.told('svc', 'a', pg_temp.l('svc', '{"locked": ["a"]}'), pg_temp.l('svc', '{"config": {"a": "2"}}')),
+          'nothing from nowhere, locked, ignored {2}', 'locked while unset');
+SELECT is(pg_temp.told('svc', 'b', pg_temp.l('svc', '{"locked": true}'), pg_temp.l('svc', '{"config": {"b": "2"}}'), pg_temp.l('svc', '{"config": {"b": "3"}}')),
+          '"B" from 0, locked, ignored {2,3}', 'the whole entry locked');
+SELECT is(pg_temp.told('svc', 'b', pg_temp.l('svc', '{"config": {"a": "1"}, "locked": ["a"]}')), '"B" from 0', 'another field''s lock is not its own');
+SELECT is(pg_temp.told('svc', 'o', pg_temp.l('svc', '{"config": {"o": {"y": 1}}}'), pg_temp.l('svc', '{"config": {"o": {"z": 1}}}')),
+          '{"x": 1, "y": 1, "z": 1} from 2', 'objects merge: the innermost layer that gave a part, and nothing was ignored');
+SELECT is(pg_temp.told('fast', 'a', pg_temp.l('fast', '{"config": {"a": null}}'), pg_temp.l('fast', '{"config": {"a": "2"}}'),
+                       pg_temp.l('fast', '{"config": {"a": "3"}}')), '"2" from 2, locked, ignored {3}', 'locked in the catalogue: the outermost that gives a value');
+SELECT is(pg_temp.told('fast', 'o', pg_temp.l('fast', '{"config": {"o": {"y": 1}}}'), pg_temp.l('fast', '{"config": {"o": {"z": 1}}}')),
+          '{"x": 1, "y": 1} from 1, locked, ignored {2}', 'locked in the catalogue: an inner object does not count');
+SELECT is(pg_temp.told('svc', 'a', pg_temp.l('svc', '{"config": 5}'), pg_temp.l('svc', '7'), '{"integrations": []}'), 'nothing from nowhere',
+          'what has the wrong shape is no value');
+
+-- secrets
+SELECT is(pg_temp.told('svc', 's', pg_temp.l('svc', '{"config": {"s": "hush"}}')), '"********" from 1', 'a secret''s value is redacted');
+SELECT is(pg_temp.told('svc', 's', pg_temp.l('svc', '{"config": {"s": {"deep": ["hush"]}}}')), '"********" from 1', 'of whatever type it is');
+SELECT is(pg_temp.told('svc', 's', pg_temp.l('svc', '{"config": {"s": "hush"}, "locked": true}'), pg_temp.l('svc', '{"config": {"s": "hush"}}')),
+          '"********" from 1, locked, ignored {2}', 'and of whichever layer');
+
+-- in step with the merged document, over random catalogues and layers
+CREATE TEMP TABLE wrong (what text, layers jsonb[], told text);
+CREATE TEMP TABLE answer AS SELECT * FROM integration_schema_explain() LIMIT 0;
+CREATE TEMP TABLE rows (n bigint);
+SELECT setseed(0.42) \g /dev/null
+CREATE FUNCTION pg_temp.check_stacks(catalogues int, stacks int) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    stack jsonb[];
+    merged jsonb;
+BEGIN
+    FOR c IN 1 .. catalogues LOOP
+        PERFORM generator.new_catalogue();
+        FOR s IN 1 .. stacks LOOP
+            stack := generator.layers();
+            merged := integration_schema_config(VARIADIC stack) -> 'integrations';
+            DELETE FROM answer;
+            INSERT INTO answer SELECT * FROM integration_schema_explain(VARIADIC stack);
+            INSERT INTO rows SELECT count(*) FROM answer;
+            INSERT INTO wrong
+            SELECT w.what, stack, a::text
+            FROM (SELECT *, reference.with_value(fields, merged -> id -> 'config') AS with_value FROM integration_schemas OFFSET 0) AS i
+                 CROSS JOIN jsonb_array_elements(i.fields) AS f
+                 LEFT JOIN answer AS a ON a.integration = i.id AND a.field = f ->> 'name'
+                 CROSS JOIN LATERAL (SELECT merged -> i.id -> 'config' -> (f ->> 'name') AS value,
+                                            coalesce(f ->> 'type', 'string') = 'secret' AS secret, i.with_value,
+                                            array(SELECT n FROM generate_series(1, array_length(stack, 1)) AS n
+                                                  WHERE stack[n] #> ARRAY ['integrations', i.id, 'config', f ->> 'name'] IS NOT NULL) AS giving) AS m
+                 CROSS JOIN LATERAL (VALUES
+                     ('there', a.field IS NOT NULL),
+                     ('value', CASE WHEN m.secret AND m.value NOT IN ('""', 'null') THEN a.value = '"********"'
+                                    WHEN m.secret THEN true
+                                    ELSE a.value::text IS NOT DISTINCT FROM m.value::text END),
+                     ('source', (a.source IS NULL) = (m.value IS NULL)),
+                     ('source is the default, or a layer that gave it', coalesce(a.source = 0 OR a.source = ANY (m.giving), true)),
+                     ('a source of 0 is the default', coalesce(a.source <> 0 OR m.value = f -> 'default_value', true)),
+                     ('the source''s scalar is the value',
+                      coalesce(a.source = 0 OR m.secret OR jsonb_typeof(m.value) = 'object'
+                               OR stack[a.source] #> ARRAY ['integrations', i.id, 'config', f ->> 'name'] = m.value, true)),
+                     ('ignored gave it', a.ignored <@ m.giving),
+                     ('ignored is not the source', NOT coalesce(a.source = ANY (a.ignored), false)),
+                     ('ignored once, in order', a.ignored = array(SELECT DISTINCT n FROM unnest(a.ignored) AS n ORDER BY n)),
+                     ('locked in the catalogue', a.locked OR NOT i.locked),
+                     ('level', a.level = coalesce(f ->> 'level', 'org')),
+                     ('required', a.required = reference.required(f, m.with_value))) AS w (what, right_)
+            WHERE NOT coalesce(w.right_, false);
+            INSERT INTO wrong SELECT 'no row but the catalogue''s', stack, a::text FROM answer AS a
+            WHERE NOT EXISTS (SELECT FROM integration_schemas AS i, jsonb_array_elements(i.fields) AS f
+                              WHERE i.id = a.integration AND f ->> 'name' = a.field);
+        END LOOP;
+    END LOOP;
+END $$;
+SELECT pg_temp.check_stacks(15, 12) \g /dev/null
+SELECT is((SELECT count(*) FROM wrong), 0::bigint, 'random layers: every row is in step with the merged document');
+SELECT diag(what || ': ' || coalesce(told, 'no row') || E'\nlayers: ' || left(layers::text, 3000))
+FROM (SELECT *, row_number() OVER (PARTITION BY what ORDER BY length(layers::text)) AS n FROM wrong) AS w WHERE n = 1;
+SELECT cmp_ok((SELECT sum(n) FROM rows), '>', 2000::numeric, 'over thousands of rows');
+
+SELECT * FROM finish();
+ROLLBACK;
