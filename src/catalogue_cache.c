@@ -492,6 +492,17 @@ warn_fallback(FunctionCallInfo fcinfo)
 }
 
 /*
+ * catalogue_context: a memory context for a catalogue, which goes with the
+ * caller's until the catalogue is complete: an error in between leaves nothing.
+ */
+static MemoryContext
+catalogue_context(void)
+{
+	return AllocSetContextCreate(CurrentMemoryContext, "integration_schemas catalogue",
+								 ALLOCSET_DEFAULT_SIZES);
+}
+
+/*
  * fallback_catalogue: the catalogue that stands in, compiled once a backend.
  */
 static Catalogue *
@@ -499,9 +510,10 @@ fallback_catalogue(void)
 {
 	if (cache.fallback == NULL)
 	{
+		MemoryContext cxt = catalogue_context();
 		int			nrows;
-		CatalogueRow *rows = catalogue_read_fallback(&nrows);
-		Catalogue  *catalogue = catalogue_compile(rows, nrows, CurrentMemoryContext);
+		CatalogueRow *rows = catalogue_read_fallback(cxt, &nrows);
+		Catalogue  *catalogue = catalogue_compile(rows, nrows, cxt);
 
 		MemoryContextSetParent(catalogue->cxt, CacheMemoryContext);
 		cache.fallback = catalogue;
@@ -521,6 +533,7 @@ refresh(Oid namespace)
 	bool		row_security;
 	bool		keep;
 	pg_uuid_t	version;
+	MemoryContext cxt;
 	CatalogueRow *rows;
 	int			nrows;
 	Catalogue  *catalogue;
@@ -557,8 +570,9 @@ refresh(Oid namespace)
 		return cache.catalogue;
 	}
 
-	rows = catalogue_read_table(relid, row_security, &nrows);
-	catalogue = catalogue_compile(rows, nrows, CurrentMemoryContext);
+	cxt = catalogue_context();
+	rows = catalogue_read_table(relid, row_security, cxt, &nrows);
+	catalogue = catalogue_compile(rows, nrows, cxt);
 	keep = !cache.unsettled && !row_security && versioned &&
 		is_watched(relid, snapshot) && table_is_older(relid, snapshot);
 
