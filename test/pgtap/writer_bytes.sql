@@ -215,7 +215,7 @@ END $$;
 SELECT setseed(:seed) \g /dev/null
 CREATE TEMP TABLE random_layers AS
     SELECT n, pg_temp.random_layer() AS a, pg_temp.random_layer() AS b, pg_temp.random_layer() AS c, pg_temp.random_layer() AS d
-    FROM generate_series(1, 700) AS n;
+    FROM generate_series(1, 400) AS n;
 
 CREATE FUNCTION pg_temp.random_right(call text, promise text) RETURNS text
 LANGUAGE sql AS $$
