@@ -18,11 +18,11 @@
 #include "catalog/pg_type.h"
 #include "catalogue.h"
 #include "commands/extension.h"
-#include "commands/trigger.h"
 #include "copy_context.h"
 #include "definition.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "trigger_call.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -34,19 +34,7 @@ PG_FUNCTION_INFO_V1(integration_schemas_touch);
 PG_FUNCTION_INFO_V1(integration_schemas_row);
 PG_FUNCTION_INFO_V1(integration_schema_removed_row);
 
-/*
- * trigger_data: the call's trigger, or an error where it is none.
- */
-static TriggerData *
-trigger_data(FunctionCallInfo fcinfo)
-{
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" was not called by trigger manager",
-						get_func_name(fcinfo->flinfo->fn_oid))));
-	return (TriggerData *) fcinfo->context;
-}
+#define REMOVED_TABLE "integration_schema_removed"
 
 /*
  * execute_as_owner: run a statement on the extension's own tables, with the
@@ -121,7 +109,15 @@ text_column(Relation relation, HeapTuple tuple, const char *column)
 Datum
 integration_schemas_touch(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = trigger_data(fcinfo);
+	TriggerData *trigdata = trigger_call_for(fcinfo, CATALOGUE_TABLE,
+											 FIRED(BEFORE, STATEMENT, INSERT) |
+											 FIRED(BEFORE, STATEMENT, UPDATE) |
+											 FIRED(BEFORE, STATEMENT, DELETE) |
+											 FIRED(BEFORE, STATEMENT, TRUNCATE) |
+											 FIRED(BEFORE, ROW, INSERT) |
+											 FIRED(BEFORE, ROW, UPDATE) |
+											 FIRED(BEFORE, ROW, DELETE),
+											 "before each change");
 	HeapTuple	result = NULL;
 
 	if (TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
@@ -306,7 +302,13 @@ check_definitions(Relation relation, HeapTuple tuple)
 Datum
 integration_schemas_row(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = trigger_data(fcinfo);
+	TriggerData *trigdata = trigger_call_for(fcinfo, CATALOGUE_TABLE,
+											 FIRED(BEFORE, ROW, INSERT) |
+											 FIRED(BEFORE, ROW, UPDATE) |
+											 FIRED(AFTER, ROW, UPDATE) |
+											 FIRED(AFTER, ROW, DELETE) |
+											 FIRED(BEFORE, STATEMENT, TRUNCATE),
+											 "before insert or update and after delete or update, for each row, and before truncate");
 	Relation	relation = trigdata->tg_relation;
 	TriggerEvent event = trigdata->tg_event;
 	HeapTuple	result = NULL;
@@ -347,7 +349,9 @@ integration_schemas_row(PG_FUNCTION_ARGS)
 Datum
 integration_schema_removed_row(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = trigger_data(fcinfo);
+	TriggerData *trigdata = trigger_call_for(fcinfo, REMOVED_TABLE,
+											 FIRED(AFTER, ROW, INSERT),
+											 "after insert, for each row");
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");

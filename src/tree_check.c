@@ -21,7 +21,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "commands/trigger.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "layer_locks.h"
@@ -32,6 +31,7 @@
 #include "store.h"
 #include "store_lookup.h"
 #include "store_plans.h"
+#include "trigger_call.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -320,7 +320,10 @@ same_bytes(Datum a, Datum b)
 Datum
 node_configurations_tree(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = trigger_call_for(fcinfo, STORE_TABLE,
+											FIRED(AFTER, ROW, INSERT) |
+											FIRED(AFTER, ROW, UPDATE),
+											"after insert or update, for each row");
 	TreeChange	change = {0};
 	TupleDesc	desc;
 	HeapTuple	row;
@@ -329,16 +332,6 @@ node_configurations_tree(PG_FUNCTION_ARGS)
 	Datum		parent;
 	bool		moved;
 	bool		written;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) ||
-		!TRIGGER_FIRED_AFTER(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
-		TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ||
-		strcmp(RelationGetRelationName(trigger->tg_relation), STORE_TABLE) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" is the trigger of table \"%s\", after insert or update, for each row",
-						"node_configurations_tree", STORE_TABLE)));
 
 	desc = RelationGetDescr(trigger->tg_relation);
 	before = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_trigtuple : NULL;

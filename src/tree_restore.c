@@ -18,9 +18,9 @@
  */
 #include "postgres.h"
 
-#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "store_plans.h"
+#include "trigger_call.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -90,17 +90,9 @@ write_nodes(Oid namespace, const char *source)
 Datum
 node_configuration_history_restore(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) ||
-		!TRIGGER_FIRED_AFTER(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) ||
-		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
-		strcmp(RelationGetRelationName(trigger->tg_relation), HISTORY_TABLE) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" is the trigger of table \"%s\", after insert, for each statement",
-						"node_configuration_history_restore", HISTORY_TABLE)));
+	TriggerData *trigger = trigger_call_for(fcinfo, HISTORY_TABLE,
+											FIRED(AFTER, STATEMENT, INSERT),
+											"after insert, for each statement");
 
 	SPI_connect();
 	if (SPI_register_trigger_data(trigger) != SPI_OK_TD_REGISTER)
