@@ -18,8 +18,8 @@
  */
 #include "postgres.h"
 
-#include "commands/trigger.h"
 #include "executor/spi.h"
+#include "own_trigger.h"
 #include "store_plans.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -84,23 +84,25 @@ write_nodes(Oid namespace, const char *source)
 }
 
 /*
+ * fits_restore: is the trigger created as it is to be? (TriggerFits)
+ */
+static bool
+fits_restore(TriggerEvent event)
+{
+	return TRIGGER_FIRED_AFTER(event) && TRIGGER_FIRED_FOR_STATEMENT(event) &&
+		TRIGGER_FIRED_BY_INSERT(event);
+}
+
+/*
  * node_configuration_history_restore: AFTER INSERT on the history, for each
  * statement, with the rows as "restored".
  */
 Datum
 node_configuration_history_restore(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) ||
-		!TRIGGER_FIRED_AFTER(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) ||
-		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
-		strcmp(RelationGetRelationName(trigger->tg_relation), HISTORY_TABLE) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" is the trigger of table \"%s\", after insert, for each statement",
-						"node_configuration_history_restore", HISTORY_TABLE)));
+	TriggerData *trigger = own_trigger(fcinfo, "node_configuration_history_restore",
+									   HISTORY_TABLE, fits_restore,
+									   "after insert, for each statement, referencing its rows");
 
 	SPI_connect();
 	if (SPI_register_trigger_data(trigger) != SPI_OK_TD_REGISTER)
