@@ -16,8 +16,10 @@
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "catalogue_watch.h"
 #include "commands/trigger.h"
 #include "utils/fmgroids.h"
@@ -27,9 +29,46 @@
 #include "utils/syscache.h"
 
 #define VERSION_TABLE "integration_schema_version"
-#define VERSION_INDEX "integration_schema_version_pkey"
 #define TOUCH_TRIGGER "integration_schemas_touch"
 #define TOUCH_ROW_TRIGGER "integration_schemas_touch_row"
+
+/*
+ * is_version_table: has the table of versions the columns that it was made
+ * with?  Its owner may have altered it.
+ */
+static bool
+is_version_table(Relation relation)
+{
+	TupleDesc	desc = RelationGetDescr(relation);
+
+	return relation->rd_rel->relkind == RELKIND_RELATION && desc->natts == 2 &&
+		TupleDescAttr(desc, 0)->atttypid == BOOLOID &&
+		TupleDescAttr(desc, 1)->atttypid == UUIDOID;
+}
+
+/*
+ * version_index: the index of the table of versions by its first column, or
+ * InvalidOid.
+ */
+static Oid
+version_index(Relation relation)
+{
+	HeapTuple	row;
+	Form_pg_index index;
+	bool		fits;
+
+	if (!relation->rd_indexvalid)
+		list_free(RelationGetIndexList(relation));
+	if (!OidIsValid(relation->rd_pkindex))
+		return InvalidOid;
+	row = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(relation->rd_pkindex));
+	if (!HeapTupleIsValid(row))
+		return InvalidOid;
+	index = (Form_pg_index) GETSTRUCT(row);
+	fits = index->indisvalid && index->indnkeyatts == 1 && index->indkey.values[0] == 1;
+	ReleaseSysCache(row);
+	return fits ? relation->rd_pkindex : InvalidOid;
+}
 
 /*
  * catalogue_version: the catalogue's version under that snapshot; false where there
@@ -42,7 +81,7 @@ bool
 catalogue_version(Oid namespace, Snapshot snapshot, pg_uuid_t *version)
 {
 	Oid			relid = get_relname_relid(VERSION_TABLE, namespace);
-	Oid			index = get_relname_relid(VERSION_INDEX, namespace);
+	Oid			index;
 	Relation	relation;
 	ScanKeyData key;
 	SysScanDesc scan;
@@ -54,9 +93,9 @@ catalogue_version(Oid namespace, Snapshot snapshot, pg_uuid_t *version)
 	relation = try_relation_open(relid, AccessShareLock);
 	if (relation == NULL)
 		return false;
-	if (relation->rd_rel->relkind == RELKIND_RELATION &&
-		RelationGetDescr(relation)->natts == 2)
+	if (is_version_table(relation))
 	{
+		index = version_index(relation);
 		ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_BOOLEQ, BoolGetDatum(true));
 		scan = systable_beginscan(relation, index, OidIsValid(index), snapshot, 1, &key);
 		tuple = systable_getnext(scan);

@@ -74,6 +74,22 @@ store_layer(Datum document, JsonbRef node_id)
 }
 
 /*
+ * store_no_document: the error for a node whose document is null, which the
+ * table as it was made lets nobody write.
+ */
+void
+store_no_document(JsonbRef node_id)
+{
+	StringInfoData name;
+
+	initStringInfo(&name);
+	append_name(&name, node_id);
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("document of node %s is null", name.data)));
+}
+
+/*
  * store_no_such: the error for a node, or with JREF_NONE an organisation, that
  * is not there, or that row security does not let the caller see.
  */

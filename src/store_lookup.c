@@ -19,8 +19,11 @@
 #include "access/htup_details.h"
 #include "access/stratnum.h"
 #include "access/table.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "store.h"
 #include "store_lookup.h"
 #include "store_plans.h"
 #include "utils/acl.h"
@@ -30,6 +33,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 /* Columns of node_configurations, as sql/60_store.sql declares them. */
 enum
@@ -52,6 +56,67 @@ may_select(Oid relid)
 }
 
 /*
+ * as_declared: has the table the columns that probe() reads where it reads
+ * them?  Its owner may have altered it.
+ */
+static bool
+as_declared(Relation table)
+{
+	static const struct
+	{
+		int			number;
+		const char *name;
+		Oid			type;
+	}			columns[] = {
+		{COLUMN_ORG_ID, "org_id", TEXTOID},
+		{COLUMN_NODE_ID, "node_id", TEXTOID},
+		{COLUMN_PARENT_ID, "parent_id", TEXTOID},
+		{COLUMN_CONFIG_JSON, "config_json", JSONBOID},
+	};
+	TupleDesc	desc = RelationGetDescr(table);
+
+	if (table->rd_rel->relkind != RELKIND_RELATION || table->rd_rel->relhassubclass)
+		return false;
+	for (int i = 0; i < (int) lengthof(columns); i++)
+	{
+		Form_pg_attribute attribute;
+
+		if (columns[i].number > desc->natts)
+			return false;
+		attribute = TupleDescAttr(desc, columns[i].number - 1);
+		if (attribute->atttypid != columns[i].type ||
+			strcmp(NameStr(attribute->attname), columns[i].name) != 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * primary_key: the index of the primary key, where that is org_id and node_id.
+ */
+static Oid
+primary_key(Relation table)
+{
+	HeapTuple	row;
+	Form_pg_index index;
+	bool		fits;
+
+	if (!table->rd_indexvalid)
+		list_free(RelationGetIndexList(table));
+	if (!OidIsValid(table->rd_pkindex))
+		return InvalidOid;
+	row = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(table->rd_pkindex));
+	if (!HeapTupleIsValid(row))
+		return InvalidOid;
+	index = (Form_pg_index) GETSTRUCT(row);
+	fits = index->indnkeyatts == 2 && index->indisvalid &&
+		index->indkey.values[0] == COLUMN_ORG_ID &&
+		index->indkey.values[1] == COLUMN_NODE_ID;
+	ReleaseSysCache(row);
+	return fits ? table->rd_pkindex : InvalidOid;
+}
+
+/*
  * node_lookup_begin: open the table.
  *
  * The caller is connected to SPI.  as_owner chooses the prepared query that is
@@ -71,11 +136,8 @@ node_lookup_begin(NodeLookup *lookup, Oid namespace, bool as_owner)
 		return;
 
 	lookup->table = table_open(relid, AccessShareLock);
-	if (lookup->table->rd_rel->relkind == RELKIND_RELATION)
-	{
-		list_free(RelationGetIndexList(lookup->table));
-		lookup->index = lookup->table->rd_pkindex;
-	}
+	if (as_declared(lookup->table))
+		lookup->index = primary_key(lookup->table);
 	if (!OidIsValid(lookup->index))
 	{
 		table_close(lookup->table, NoLock);
@@ -112,7 +174,7 @@ probe(NodeLookup *lookup, text *org_id, text *node_id,
 		value = heap_getattr(row, COLUMN_PARENT_ID, desc, &isnull);
 		*parent_id = isnull ? NULL : DatumGetTextPCopy(value);
 		value = heap_getattr(row, COLUMN_CONFIG_JSON, desc, &isnull);
-		*document = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+		*document = isnull ? (Datum) 0 : PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
 	}
 	systable_endscan(scan);
 	return HeapTupleIsValid(row);
@@ -133,14 +195,23 @@ node_lookup(NodeLookup *lookup, text *org_id, text *node_id,
 	bool		isnull;
 
 	if (lookup->table != NULL)
-		return probe(lookup, org_id, node_id, parent_id, document);
-
-	if (store_execute(lookup->namespace,
-					  lookup->as_owner ? STORE_ANCESTOR : STORE_NODE, values) == 0)
-		return false;
-	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	*parent_id = isnull ? NULL : DatumGetTextPP(value);
-	*document = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
+	{
+		if (!probe(lookup, org_id, node_id, parent_id, document))
+			return false;
+	}
+	else
+	{
+		if (store_execute(lookup->namespace,
+						  lookup->as_owner ? STORE_ANCESTOR : STORE_NODE, values) == 0)
+			return false;
+		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+		*parent_id = isnull ? NULL : DatumGetTextPP(value);
+		*document = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
+		if (isnull)
+			*document = (Datum) 0;
+	}
+	if (*document == (Datum) 0)
+		store_no_document(store_text_ref(node_id));
 	return true;
 }
 

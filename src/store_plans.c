@@ -28,8 +28,8 @@ typedef struct StoreQueryText
 
 static const StoreQueryText queries[STORE_QUERIES] = {
 	[STORE_NODE] = {
-		"SELECT n.parent_id, n.config_json FROM %s AS n"
-		" WHERE n.org_id = $1 AND n.node_id = $2",
+		"SELECT n.parent_id::pg_catalog.text, n.config_json::pg_catalog.jsonb FROM %s AS n"
+		" WHERE n.org_id OPERATOR(pg_catalog.=) $1 AND n.node_id OPERATOR(pg_catalog.=) $2",
 		2, {TEXTOID, TEXTOID}
 	},
 
@@ -38,13 +38,14 @@ static const StoreQueryText queries[STORE_QUERIES] = {
 	 * security a plan that changes hands is made anew each time.
 	 */
 	[STORE_ANCESTOR] = {
-		"SELECT n.parent_id, n.config_json FROM %s AS n"
-		" WHERE n.org_id = $1 AND n.node_id = $2",
+		"SELECT n.parent_id::pg_catalog.text, n.config_json::pg_catalog.jsonb FROM %s AS n"
+		" WHERE n.org_id OPERATOR(pg_catalog.=) $1 AND n.node_id OPERATOR(pg_catalog.=) $2",
 		2, {TEXTOID, TEXTOID}
 	},
 	[STORE_NODES] = {
-		"SELECT n.node_id, n.parent_id, n.node_type, n.config_json FROM %s AS n"
-		" WHERE n.org_id = $1 ORDER BY n.node_id",
+		"SELECT n.node_id::pg_catalog.text, n.parent_id::pg_catalog.text,"
+		" n.node_type::pg_catalog.text, n.config_json::pg_catalog.jsonb FROM %s AS n"
+		" WHERE n.org_id OPERATOR(pg_catalog.=) $1 ORDER BY n.node_id",
 		1, {TEXTOID}
 	},
 	[STORE_HEIGHT] = {

@@ -111,6 +111,8 @@ copy_layer(HeapTuple row, TupleDesc desc, int column, JsonbRef node_id)
 	bool		isnull;
 	Datum		value = SPI_getbinval(row, desc, column, &isnull);
 
+	if (isnull)
+		store_no_document(node_id);
 	return store_layer(PointerGetDatum(PG_DETOAST_DATUM_COPY(value)), node_id);
 }
 
@@ -147,6 +149,8 @@ read_tree(FunctionCallInfo fcinfo, Tree *tree)
 
 		CHECK_FOR_INTERRUPTS();
 		node->node_id_text = copy_text(row, rows->tupdesc, 1);
+		if (node->node_id_text == NULL)	/* the table's owner lets nulls in */
+			node->node_id_text = cstring_to_text("");
 		node->node_id = store_text_ref(node->node_id_text);
 		parent_id = copy_text(row, rows->tupdesc, 2);
 		if (parent_id != NULL)
@@ -385,6 +389,7 @@ integration_config_status(PG_FUNCTION_ARGS)
 			MemoryContextReset(row);
 			merge_status(integration, tree.layers, tree.nlayers, &status);
 			values[0] = PointerGetDatum(node->node_id_text);
+			nulls[1] = node->node_type == NULL;
 			values[1] = PointerGetDatum(node->node_type);
 			values[2] = text_from_ref(integration->id);
 			values[3] = BoolGetDatum(status.enabled);

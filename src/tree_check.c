@@ -20,12 +20,15 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "layer_locks.h"
 #include "messages.h"
 #include "miscadmin.h"
+#include "own_table.h"
 #include "settings.h"
 #include "storage/lock.h"
 #include "store.h"
@@ -63,15 +66,12 @@ typedef struct LockReport
  * column: a column of a row, with NULL for a null.
  */
 static Datum
-column(HeapTuple row, TupleDesc desc, const char *name)
+column(Relation relation, HeapTuple row, const char *name, Oid type)
 {
-	int			number = SPI_fnumber(desc, name);
+	int			number = own_column(relation, name, type);
 	bool		isnull;
-	Datum		value;
+	Datum		value = heap_getattr(row, number, RelationGetDescr(relation), &isnull);
 
-	if (number <= 0)
-		elog(ERROR, "table \"%s\" has no column \"%s\"", STORE_TABLE, name);
-	value = SPI_getbinval(row, desc, number, &isnull);
 	return isnull ? PointerGetDatum(NULL) : value;
 }
 
@@ -324,29 +324,37 @@ node_configurations_tree(PG_FUNCTION_ARGS)
 											FIRED(AFTER, ROW, INSERT) |
 											FIRED(AFTER, ROW, UPDATE),
 											"after insert or update, for each row");
+	Relation	table = trigger->tg_relation;
 	TreeChange	change = {0};
-	TupleDesc	desc;
 	HeapTuple	row;
 	HeapTuple	before;
+	Datum		org_id;
+	Datum		node_id;
 	Datum		document;
 	Datum		parent;
 	bool		moved;
 	bool		written;
 
-	desc = RelationGetDescr(trigger->tg_relation);
 	before = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_trigtuple : NULL;
 	row = before != NULL ? trigger->tg_newtuple : trigger->tg_trigtuple;
-	document = column(row, desc, "config_json");
-	parent = column(row, desc, "parent_id");
-	moved = before == NULL || !same_bytes(column(before, desc, "parent_id"), parent);
-	written = before == NULL || !same_bytes(column(before, desc, "config_json"), document);
+	org_id = column(table, row, "org_id", TEXTOID);
+	node_id = column(table, row, "node_id", TEXTOID);
+	document = column(table, row, "config_json", JSONBOID);
+	parent = column(table, row, "parent_id", TEXTOID);
+	if (DatumGetPointer(org_id) == NULL || DatumGetPointer(node_id) == NULL ||
+		DatumGetPointer(document) == NULL)
+		return PointerGetDatum(NULL);	/* the table's owner lets nulls in */
+	moved = before == NULL ||
+		!same_bytes(column(table, before, "parent_id", TEXTOID), parent);
+	written = before == NULL ||
+		!same_bytes(column(table, before, "config_json", JSONBOID), document);
 	if (!moved && !written)
 		return PointerGetDatum(NULL);
 
 	SPI_connect();
 	change.trigger = trigger;
-	change.org_id = DatumGetTextPP(column(row, desc, "org_id"));
-	change.node_id = DatumGetTextPP(column(row, desc, "node_id"));
+	change.org_id = DatumGetTextPP(org_id);
+	change.node_id = DatumGetTextPP(node_id);
 
 	if (moved)
 		lock_tree(&change, before != NULL);
@@ -354,13 +362,14 @@ node_configurations_tree(PG_FUNCTION_ARGS)
 	/* under a snapshot taken now, which sees our own work too */
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
-	node_lookup_begin(&change.lookup, RelationGetNamespace(trigger->tg_relation), true);
+	node_lookup_begin(&change.lookup, RelationGetNamespace(table), true);
 	walk_up(&change,
 			DatumGetPointer(parent) == NULL ? NULL : DatumGetTextPP(parent),
 			moved, before != NULL);
 	if (written)
 		check_locks(&change,
-					before == NULL ? PointerGetDatum(NULL) : column(before, desc, "config_json"),
+					before == NULL ? PointerGetDatum(NULL) :
+					column(table, before, "config_json", JSONBOID),
 					document);
 	node_lookup_end(&change.lookup);
 	PopActiveSnapshot();
