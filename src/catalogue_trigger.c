@@ -22,6 +22,7 @@
 #include "definition.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "own_table.h"
 #include "trigger_call.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -29,6 +30,8 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
+
+#define REMOVED_TABLE "integration_schema_removed"
 
 PG_FUNCTION_INFO_V1(integration_schemas_touch);
 PG_FUNCTION_INFO_V1(integration_schemas_row);
@@ -74,29 +77,13 @@ execute_as_owner(Relation relation, const char *format, Datum id)
 }
 
 /*
- * column_number: a column that our trigger needs, or an error.
- */
-static int
-column_number(Relation relation, const char *column)
-{
-	int			attnum = SPI_fnumber(RelationGetDescr(relation), column);
-
-	if (attnum <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of relation \"%s\" does not exist",
-						column, RelationGetRelationName(relation))));
-	return attnum;
-}
-
-/*
  * text_column: a text column of a row as a C string, NULL where it is null.
  */
 static char *
 text_column(Relation relation, HeapTuple tuple, const char *column)
 {
 	return SPI_getvalue(tuple, RelationGetDescr(relation),
-						column_number(relation, column));
+						own_column(relation, column, TEXTOID));
 }
 
 /*
@@ -178,9 +165,9 @@ set_origin(Relation relation, HeapTuple tuple, const char *origin, bool updated)
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 
-	columns[0] = column_number(relation, "origin");
+	columns[0] = own_column(relation, "origin", TEXTOID);
 	values[0] = CStringGetTextDatum(origin);
-	columns[1] = column_number(relation, "updated_at");
+	columns[1] = own_column(relation, "updated_at", TIMESTAMPTZOID);
 	values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	return heap_modify_tuple_by_cols(tuple, RelationGetDescr(relation),
 									 updated ? 2 : 1, columns, values, nulls);
@@ -258,13 +245,11 @@ row_removed(Relation relation, HeapTuple old, HeapTuple new)
 {
 	char	   *origin = text_column(relation, old, "origin");
 	char	   *id = text_column(relation, old, "id");
+	char	   *new_id;
 
-	const char *new_id = new != NULL ? text_column(relation, new, "id") : NULL;
-
-	/* null only where the owner has dropped the constraint */
-	if (creating_extension || origin == NULL || id == NULL ||
-		strcmp(origin, "added") == 0)
+	if (creating_extension || origin == NULL || strcmp(origin, "added") == 0 || id == NULL)
 		return;
+	new_id = new != NULL ? text_column(relation, new, "id") : NULL;
 	if (new_id != NULL && strcmp(new_id, id) == 0)
 		return;
 	execute_as_owner(relation,
@@ -284,12 +269,7 @@ check_definitions(Relation relation, HeapTuple tuple)
 	bool		isnull;
 	Datum		fields;
 
-	if (SPI_gettypeid(desc, column_number(relation, "fields")) != JSONBOID)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column \"fields\" of relation \"%s\" is not of type jsonb",
-						RelationGetRelationName(relation))));
-	fields = SPI_getbinval(tuple, desc, column_number(relation, "fields"), &isnull);
+	fields = SPI_getbinval(tuple, desc, own_column(relation, "fields", JSONBOID), &isnull);
 	if (isnull || id == NULL)
 		return;					/* NOT NULL refuses it */
 	definition_check(relation, jsonb_ref_string(id, strlen(id)),
@@ -356,18 +336,17 @@ integration_schema_removed_row(PG_FUNCTION_ARGS)
 	TriggerData *trigdata = trigger_call_for(fcinfo, REMOVED_TABLE,
 											 FIRED(AFTER, ROW, INSERT),
 											 "after insert, for each row");
+	char	   *id;
 
-	char	   *id = text_column(trigdata->tg_relation, trigdata->tg_trigtuple, "id");
-
-	if (id == NULL)
-		return PointerGetDatum(NULL);	/* the owner has dropped the key */
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	execute_as_owner(trigdata->tg_relation,
-					 "DELETE FROM %s.integration_schemas "
-					 "WHERE id OPERATOR(pg_catalog.=) $1 "
-					 "AND origin OPERATOR(pg_catalog.=) 'builtin'",
-					 CStringGetTextDatum(id));
+	id = text_column(trigdata->tg_relation, trigdata->tg_trigtuple, "id");
+	if (id != NULL)
+		execute_as_owner(trigdata->tg_relation,
+						 "DELETE FROM %s.integration_schemas "
+						 "WHERE id OPERATOR(pg_catalog.=) $1 "
+						 "AND origin OPERATOR(pg_catalog.=) 'builtin'",
+						 CStringGetTextDatum(id));
 	SPI_finish();
 	return PointerGetDatum(NULL);
 }

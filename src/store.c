@@ -49,19 +49,16 @@ store_text_ref(text *string)
 }
 
 /*
- * store_layer: a node's document as a layer, JREF_NONE for a null pointer.
+ * store_layer: a node's document as a layer.
  *
  * The trigger lets no other document in than an object, but it may have been
- * disabled, and the constraint dropped that lets in no null.
+ * disabled.
  */
 JsonbRef
 store_layer(Datum document, JsonbRef node_id)
 {
-	JsonbRef	layer = {0};
+	JsonbRef	layer = jsonb_ref_root(DatumGetJsonbP(document));
 
-	if (DatumGetPointer(document) == NULL)
-		return layer;
-	layer = jsonb_ref_root(DatumGetJsonbP(document));
 	if (unlikely(layer.type != JREF_OBJECT))
 	{
 		StringInfoData name;
@@ -74,6 +71,22 @@ store_layer(Datum document, JsonbRef node_id)
 				 errdetail("It is a JSON %s.", jsonb_ref_type_name(layer))));
 	}
 	return layer;
+}
+
+/*
+ * store_no_document: the error for a node whose document is null, which the
+ * table as it was made lets nobody write.
+ */
+void
+store_no_document(JsonbRef node_id)
+{
+	StringInfoData name;
+
+	initStringInfo(&name);
+	append_name(&name, node_id);
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("document of node %s is null", name.data)));
 }
 
 /*

@@ -15,6 +15,7 @@
 
 extern JsonbRef store_text_ref(text *string);
 extern JsonbRef store_layer(Datum document, JsonbRef node_id);
+extern void store_no_document(JsonbRef node_id);
 extern void store_no_such(JsonbRef org_id, JsonbRef node_id);
 
 #endif							/* STORE_H */

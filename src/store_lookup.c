@@ -8,8 +8,8 @@
  * snapshot, the same locks.  For four such rows a request, most of the time
  * would go into starting and ending the executor.  So where the query would
  * come down to a probe of the primary key, the index is probed directly; where
- * row security has its say, or the table or its key is not what it was made as,
- * the executor is asked.
+ * row security has its say, or the key is not what it was made as, the
+ * executor is asked.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,15 +17,16 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/stratnum.h"
 #include "access/relation.h"
+#include "access/stratnum.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "own_table.h"
+#include "store.h"
 #include "store_lookup.h"
 #include "store_plans.h"
-#include "table_shape.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -55,6 +56,42 @@ may_select(Oid relid)
 }
 
 /*
+ * as_declared: has the table the columns that probe() reads where it reads
+ * them?  Its owner may have altered it.
+ */
+static bool
+as_declared(Relation table)
+{
+	static const struct
+	{
+		int			number;
+		const char *name;
+		Oid			type;
+	}			columns[] = {
+		{COLUMN_ORG_ID, "org_id", TEXTOID},
+		{COLUMN_NODE_ID, "node_id", TEXTOID},
+		{COLUMN_PARENT_ID, "parent_id", TEXTOID},
+		{COLUMN_CONFIG_JSON, "config_json", JSONBOID},
+	};
+	TupleDesc	desc = RelationGetDescr(table);
+
+	if (table->rd_rel->relkind != RELKIND_RELATION || table->rd_rel->relhassubclass)
+		return false;
+	for (int i = 0; i < (int) lengthof(columns); i++)
+	{
+		Form_pg_attribute attribute;
+
+		if (columns[i].number > desc->natts)
+			return false;
+		attribute = TupleDescAttr(desc, columns[i].number - 1);
+		if (attribute->atttypid != columns[i].type ||
+			strcmp(NameStr(attribute->attname), columns[i].name) != 0)
+			return false;
+	}
+	return true;
+}
+
+/*
  * node_lookup_begin: open the table.
  *
  * The caller is connected to SPI.  as_owner chooses the prepared query that is
@@ -77,14 +114,13 @@ node_lookup_begin(NodeLookup *lookup, Oid namespace, bool as_owner)
 	lookup->table = try_relation_open(relid, AccessShareLock);
 	if (lookup->table == NULL)
 		return;
-	if (lookup->table->rd_rel->relkind == RELKIND_RELATION &&
-		table_has_column(lookup->table, COLUMN_ORG_ID, TEXTOID) &&
-		table_has_column(lookup->table, COLUMN_NODE_ID, TEXTOID) &&
-		table_has_column(lookup->table, COLUMN_PARENT_ID, TEXTOID) &&
-		table_has_column(lookup->table, COLUMN_CONFIG_JSON, JSONBOID))
-		lookup->index = table_key_index(lookup->table, lengthof(key), key);
+	if (as_declared(lookup->table))
+		lookup->index = own_key_index(lookup->table, lengthof(key), key);
 	if (!OidIsValid(lookup->index))
-		node_lookup_end(lookup);
+	{
+		table_close(lookup->table, NoLock);
+		lookup->table = NULL;
+	}
 }
 
 /*
@@ -116,16 +152,15 @@ probe(NodeLookup *lookup, text *org_id, text *node_id,
 		value = heap_getattr(row, COLUMN_PARENT_ID, desc, &isnull);
 		*parent_id = isnull ? NULL : DatumGetTextPCopy(value);
 		value = heap_getattr(row, COLUMN_CONFIG_JSON, desc, &isnull);
-		*document = isnull ? PointerGetDatum(NULL) :
-			PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+		*document = isnull ? (Datum) 0 : PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
 	}
 	systable_endscan(scan);
 	return HeapTupleIsValid(row);
 }
 
 /*
- * node_lookup: a node's parent and document (each a null pointer where it is
- * null); false where there is no such node, or none that the user may see.
+ * node_lookup: a node's parent (NULL: none) and document; false where there is
+ * no such node, or none that the user may see.
  *
  * Both are palloc'd, or live until SPI_finish.
  */
@@ -138,15 +173,23 @@ node_lookup(NodeLookup *lookup, text *org_id, text *node_id,
 	bool		isnull;
 
 	if (lookup->table != NULL)
-		return probe(lookup, org_id, node_id, parent_id, document);
-
-	if (store_execute(lookup->namespace,
-					  lookup->as_owner ? STORE_ANCESTOR : STORE_NODE, values) == 0)
-		return false;
-	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	*parent_id = isnull ? NULL : DatumGetTextPP(value);
-	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
-	*document = isnull ? PointerGetDatum(NULL) : value;
+	{
+		if (!probe(lookup, org_id, node_id, parent_id, document))
+			return false;
+	}
+	else
+	{
+		if (store_execute(lookup->namespace,
+						  lookup->as_owner ? STORE_ANCESTOR : STORE_NODE, values) == 0)
+			return false;
+		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+		*parent_id = isnull ? NULL : DatumGetTextPP(value);
+		*document = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
+		if (isnull)
+			*document = (Datum) 0;
+	}
+	if (*document == (Datum) 0)
+		store_no_document(store_text_ref(node_id));
 	return true;
 }
 

@@ -26,18 +26,10 @@ typedef struct StoreQueryText
 	Oid			argtypes[3];
 } StoreQueryText;
 
-/*
- * The casts are for a table that its owner has altered: what is read must be
- * what the code takes it for.
- */
-#define NODE_QUERY \
-	"SELECT n.parent_id::pg_catalog.text, n.config_json::pg_catalog.jsonb" \
-	" FROM %s AS n WHERE n.org_id OPERATOR(pg_catalog.=) $1" \
-	" AND n.node_id OPERATOR(pg_catalog.=) $2"
-
 static const StoreQueryText queries[STORE_QUERIES] = {
 	[STORE_NODE] = {
-		NODE_QUERY,
+		"SELECT n.parent_id::pg_catalog.text, n.config_json::pg_catalog.jsonb FROM %s AS n"
+		" WHERE n.org_id OPERATOR(pg_catalog.=) $1 AND n.node_id OPERATOR(pg_catalog.=) $2",
 		2, {TEXTOID, TEXTOID}
 	},
 
@@ -46,24 +38,23 @@ static const StoreQueryText queries[STORE_QUERIES] = {
 	 * security a plan that changes hands is made anew each time.
 	 */
 	[STORE_ANCESTOR] = {
-		NODE_QUERY,
+		"SELECT n.parent_id::pg_catalog.text, n.config_json::pg_catalog.jsonb FROM %s AS n"
+		" WHERE n.org_id OPERATOR(pg_catalog.=) $1 AND n.node_id OPERATOR(pg_catalog.=) $2",
 		2, {TEXTOID, TEXTOID}
 	},
 	[STORE_NODES] = {
 		"SELECT n.node_id::pg_catalog.text, n.parent_id::pg_catalog.text,"
 		" n.node_type::pg_catalog.text, n.config_json::pg_catalog.jsonb FROM %s AS n"
-		" WHERE n.org_id OPERATOR(pg_catalog.=) $1 AND n.node_id IS NOT NULL"
-		" ORDER BY n.node_id",
+		" WHERE n.org_id OPERATOR(pg_catalog.=) $1 ORDER BY n.node_id",
 		1, {TEXTOID}
 	},
 	[STORE_HEIGHT] = {
 		"WITH RECURSIVE below AS ("
 		" SELECT $2 AS node_id, 0 AS level"
 		" UNION ALL"
-		" SELECT n.node_id, b.level OPERATOR(pg_catalog.+) 1"
-		" FROM below AS b JOIN %s AS n ON n.org_id OPERATOR(pg_catalog.=) $1"
-		" AND n.parent_id OPERATOR(pg_catalog.=) b.node_id"
-		" WHERE b.level OPERATOR(pg_catalog.<=) $3)"
+		" SELECT n.node_id, b.level + 1"
+		" FROM below AS b JOIN %s AS n ON n.org_id = $1 AND n.parent_id = b.node_id"
+		" WHERE b.level <= $3)"
 		" SELECT pg_catalog.max(level) FROM below",
 		3, {TEXTOID, TEXTOID, INT4OID}
 	},

@@ -111,8 +111,9 @@ copy_layer(HeapTuple row, TupleDesc desc, int column, JsonbRef node_id)
 	bool		isnull;
 	Datum		value = SPI_getbinval(row, desc, column, &isnull);
 
-	return store_layer(isnull ? PointerGetDatum(NULL) :
-					   PointerGetDatum(PG_DETOAST_DATUM_COPY(value)), node_id);
+	if (isnull)
+		store_no_document(node_id);
+	return store_layer(PointerGetDatum(PG_DETOAST_DATUM_COPY(value)), node_id);
 }
 
 /*
@@ -148,6 +149,8 @@ read_tree(FunctionCallInfo fcinfo, Tree *tree)
 
 		CHECK_FOR_INTERRUPTS();
 		node->node_id_text = copy_text(row, rows->tupdesc, 1);
+		if (node->node_id_text == NULL)	/* the table's owner lets nulls in */
+			node->node_id_text = cstring_to_text("");
 		node->node_id = store_text_ref(node->node_id_text);
 		parent_id = copy_text(row, rows->tupdesc, 2);
 		if (parent_id != NULL)

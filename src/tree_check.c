@@ -20,6 +20,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -27,6 +28,7 @@
 #include "layer_locks.h"
 #include "messages.h"
 #include "miscadmin.h"
+#include "own_table.h"
 #include "settings.h"
 #include "storage/lock.h"
 #include "store.h"
@@ -62,23 +64,14 @@ typedef struct LockReport
 
 /*
  * column: a column of a row, with NULL for a null.
- *
- * The table's owner may have altered it; a value of another type would be
- * taken for what it is not.
  */
 static Datum
-column(HeapTuple row, TupleDesc desc, const char *name, Oid type)
+column(Relation relation, HeapTuple row, const char *name, Oid type)
 {
-	int			number = SPI_fnumber(desc, name);
+	int			number = own_column(relation, name, type);
 	bool		isnull;
-	Datum		value;
+	Datum		value = heap_getattr(row, number, RelationGetDescr(relation), &isnull);
 
-	if (number <= 0 || SPI_gettypeid(desc, number) != type)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("table \"%s\" has no column \"%s\" of type %s",
-						STORE_TABLE, name, format_type_be(type))));
-	value = SPI_getbinval(row, desc, number, &isnull);
 	return isnull ? PointerGetDatum(NULL) : value;
 }
 
@@ -134,17 +127,6 @@ lock_tree(TreeChange *change, bool moving)
 }
 
 /*
- * document_root: the root of a document, JREF_NONE where there is none.
- */
-static JsonbRef
-document_root(Datum document)
-{
-	if (DatumGetPointer(document) == NULL)
-		return (JsonbRef) {0};
-	return jsonb_ref_root(DatumGetJsonbP(document));
-}
-
-/*
  * add_layer: look a node up and add its document to the layers above; false
  * where it is not there.
  */
@@ -165,7 +147,7 @@ add_layer(TreeChange *change, text *org_id, text *node_id, text **parent_id)
 									  sizeof(NamedLayer) * change->allocated);
 	}
 	change->layers[change->nlayers].node_id = store_text_ref(node_id);
-	change->layers[change->nlayers].document = document_root(document);
+	change->layers[change->nlayers].document = jsonb_ref_root(DatumGetJsonbP(document));
 	change->nlayers++;
 	return true;
 }
@@ -294,6 +276,7 @@ static void
 check_locks(TreeChange *change, Datum before, Datum after)
 {
 	LockReport	report;
+	JsonbRef	none = {0};
 
 	/* the walk found the innermost first */
 	for (int i = 0, j = change->nlayers - 1; i < j; i++, j--)
@@ -306,7 +289,9 @@ check_locks(TreeChange *change, Datum before, Datum after)
 	initStringInfo(&report.first);
 	initStringInfo(&report.all);
 	layer_locks_check(change->layers, change->nlayers,
-					  document_root(before), document_root(after),
+					  DatumGetPointer(before) == NULL ? none :
+					  jsonb_ref_root(DatumGetJsonbP(before)),
+					  jsonb_ref_root(DatumGetJsonbP(after)),
 					  report_lock, &report);
 	if (report.first.len > 0)
 		ereport(ERROR,
@@ -339,8 +324,8 @@ node_configurations_tree(PG_FUNCTION_ARGS)
 											FIRED(AFTER, ROW, INSERT) |
 											FIRED(AFTER, ROW, UPDATE),
 											"after insert or update, for each row");
+	Relation	table = trigger->tg_relation;
 	TreeChange	change = {0};
-	TupleDesc	desc;
 	HeapTuple	row;
 	HeapTuple	before;
 	Datum		org_id;
@@ -350,22 +335,20 @@ node_configurations_tree(PG_FUNCTION_ARGS)
 	bool		moved;
 	bool		written;
 
-	desc = RelationGetDescr(trigger->tg_relation);
 	before = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_trigtuple : NULL;
 	row = before != NULL ? trigger->tg_newtuple : trigger->tg_trigtuple;
-	org_id = column(row, desc, "org_id", TEXTOID);
-	node_id = column(row, desc, "node_id", TEXTOID);
-	document = column(row, desc, "config_json", JSONBOID);
-	parent = column(row, desc, "parent_id", TEXTOID);
+	org_id = column(table, row, "org_id", TEXTOID);
+	node_id = column(table, row, "node_id", TEXTOID);
+	document = column(table, row, "config_json", JSONBOID);
+	parent = column(table, row, "parent_id", TEXTOID);
+	if (DatumGetPointer(org_id) == NULL || DatumGetPointer(node_id) == NULL ||
+		DatumGetPointer(document) == NULL)
+		return PointerGetDatum(NULL);	/* the table's owner lets nulls in */
 	moved = before == NULL ||
-		!same_bytes(column(before, desc, "parent_id", TEXTOID), parent);
+		!same_bytes(column(table, before, "parent_id", TEXTOID), parent);
 	written = before == NULL ||
-		!same_bytes(column(before, desc, "config_json", JSONBOID), document);
+		!same_bytes(column(table, before, "config_json", JSONBOID), document);
 	if (!moved && !written)
-		return PointerGetDatum(NULL);
-
-	/* nobody's child, and nobody's parent; only where a constraint is gone */
-	if (DatumGetPointer(org_id) == NULL || DatumGetPointer(node_id) == NULL)
 		return PointerGetDatum(NULL);
 
 	SPI_connect();
@@ -379,14 +362,14 @@ node_configurations_tree(PG_FUNCTION_ARGS)
 	/* under a snapshot taken now, which sees our own work too */
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
-	node_lookup_begin(&change.lookup, RelationGetNamespace(trigger->tg_relation), true);
+	node_lookup_begin(&change.lookup, RelationGetNamespace(table), true);
 	walk_up(&change,
 			DatumGetPointer(parent) == NULL ? NULL : DatumGetTextPP(parent),
 			moved, before != NULL);
 	if (written)
 		check_locks(&change,
 					before == NULL ? PointerGetDatum(NULL) :
-					column(before, desc, "config_json", JSONBOID),
+					column(table, before, "config_json", JSONBOID),
 					document);
 	node_lookup_end(&change.lookup);
 	PopActiveSnapshot();

@@ -24,8 +24,8 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "own_table.h"
 #include "store_plans.h"
-#include "table_shape.h"
 #include "trigger_call.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -78,7 +78,7 @@ check_code(Oid namespace, const char *name, bool writing)
 		return;
 	table = table_openrv(makeRangeVar(get_namespace_name(namespace), pstrdup(name), -1),
 						 writing ? RowExclusiveLock : AccessShareLock);
-	if (table_runs_own_code(table, writing))
+	if (own_table_runs_code(table, writing))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("nodes cannot be restored with table \"%s\" as it is", name),

@@ -1,67 +1,78 @@
 /*-------------------------------------------------------------------------
  *
- * table_shape.c
- *	  Is a table of ours still as it was made?
+ * own_table.c
+ *	  What we may rely on in the extension's own tables.
  *
- * Where a table is read without the executor, nobody else asks.  Its owner,
- * who need not be a superuser, may have altered it, and a value taken for one
- * of another type would be the end of the server.
+ * The tables' owner, who need be no superuser, may alter them.  C code that
+ * took a column for what it is not would take the server down, or read what
+ * is none of that user's business.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/transam.h"
-#include "catalog/pg_am.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
+#include "executor/spi.h"
 #include "nodes/nodeFuncs.h"
-#include "table_shape.h"
-#include "utils/relcache.h"
+#include "own_table.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
 #include "utils/rls.h"
+#include "utils/syscache.h"
 
 /*
- * table_has_column: has the table's column of that number that type?
+ * own_column: the number of a column of that type, or an error.
  */
-bool
-table_has_column(Relation table, AttrNumber attnum, Oid type)
+int
+own_column(Relation relation, const char *name, Oid type)
 {
-	TupleDesc	desc = RelationGetDescr(table);
-	Form_pg_attribute attribute;
+	TupleDesc	desc = RelationGetDescr(relation);
+	int			attnum = SPI_fnumber(desc, name);
 
-	if (attnum > desc->natts)
-		return false;
-	attribute = TupleDescAttr(desc, attnum - 1);
-	return !attribute->attisdropped && attribute->atttypid == type;
+	if (attnum <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of relation \"%s\" does not exist",
+						name, RelationGetRelationName(relation))));
+	if (SPI_gettypeid(desc, attnum) != type)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of relation \"%s\" is not of type %s",
+						name, RelationGetRelationName(relation), format_type_be(type))));
+	return attnum;
 }
 
 /*
- * table_key_index: the index of the table's primary key, if that has just
- * these columns in this order; InvalidOid if not.
+ * own_key_index: the index of the table's primary key, if that has just these
+ * columns in this order; InvalidOid if not.
  */
 Oid
-table_key_index(Relation table, int nkeys, const AttrNumber *key)
+own_key_index(Relation table, int nkeys, const AttrNumber *key)
 {
-	Oid			oid;
-	Relation	index;
+	HeapTuple	row;
+	Form_pg_index index;
 	bool		right;
 
 	/* rd_pkindex is set with the list */
-	list_free(RelationGetIndexList(table));
-	oid = table->rd_pkindex;
-	if (!OidIsValid(oid))
+	if (!table->rd_indexvalid)
+		list_free(RelationGetIndexList(table));
+	if (!OidIsValid(table->rd_pkindex))
 		return InvalidOid;
-	index = index_open(oid, AccessShareLock);
-
+	row = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(table->rd_pkindex));
+	if (!HeapTupleIsValid(row))
+		return InvalidOid;
+	index = (Form_pg_index) GETSTRUCT(row);
 	/* with indcheckxmin an older snapshot may not use it: see plancat.c */
-	right = index->rd_rel->relam == BTREE_AM_OID &&
-		index->rd_index->indisvalid && !index->rd_index->indcheckxmin &&
-		IndexRelationGetNumberOfKeyAttributes(index) == nkeys;
+	right = index->indisvalid && !index->indcheckxmin && index->indnkeyatts == nkeys;
 	for (int i = 0; i < nkeys && right; i++)
-		right = index->rd_index->indkey.values[i] == key[i];
-	index_close(index, NoLock);
-	return right ? oid : InvalidOid;
+		right = index->indkey.values[i] == key[i];
+	ReleaseSysCache(row);
+	return right ? table->rd_pkindex : InvalidOid;
 }
 
 /*
@@ -75,44 +86,44 @@ is_own_function(Oid function, void *context pg_attribute_unused())
 }
 
 /*
- * runs_own_code: may an expression run something that did not come with the
+ * runs_code: may an expression run something that did not come with the
  * server?  A type of somebody's own may be a domain, whose rules are not in
  * the expression.
  */
 static bool
-runs_own_code(Node *node, void *context)
+runs_code(Node *node, void *context)
 {
 	if (node == NULL)
 		return false;
 	if (check_functions_in_node(node, is_own_function, context) ||
 		(!IsA(node, List) && exprType(node) >= FirstNormalObjectId))
 		return true;
-	return expression_tree_walker(node, runs_own_code, context);
+	return expression_tree_walker(node, runs_code, context);
 }
 
 /*
- * index_runs_own_code: the same for an index's expressions and predicate.
+ * index_runs_code: the same for an index's expressions and predicate.
  */
 static bool
-index_runs_own_code(Oid oid)
+index_runs_code(Oid oid)
 {
 	Relation	index = index_open(oid, AccessShareLock);
 	bool		result;
 
-	result = runs_own_code((Node *) RelationGetIndexExpressions(index), NULL) ||
-		runs_own_code((Node *) RelationGetIndexPredicate(index), NULL);
+	result = runs_code((Node *) RelationGetIndexExpressions(index), NULL) ||
+		runs_code((Node *) RelationGetIndexPredicate(index), NULL);
 	index_close(index, NoLock);
 	return result;
 }
 
 /*
- * table_runs_own_code: may it run code of somebody's own to read the table or,
+ * own_table_runs_code: may it run code of somebody's own to read the table or,
  * with writing, to write it while session_replication_role is replica?
  *
  * The caller has a lock on it that its owner's next change waits for.
  */
 bool
-table_runs_own_code(Relation table, bool writing)
+own_table_runs_code(Relation table, bool writing)
 {
 	TupleDesc	desc = RelationGetDescr(table);
 	TupleConstr *constraints = desc->constr;
@@ -126,7 +137,7 @@ table_runs_own_code(Relation table, bool writing)
 			TupleDescAttr(desc, i)->atttypid >= FirstNormalObjectId)
 			return true;
 	for (int i = 0; constraints != NULL && i < constraints->num_defval; i++)
-		if (runs_own_code(stringToNode(constraints->defval[i].adbin), NULL))
+		if (runs_code(stringToNode(constraints->defval[i].adbin), NULL))
 			return true;
 	if (!writing)
 		return false;
@@ -144,10 +155,10 @@ table_runs_own_code(Relation table, bool writing)
 			return true;
 	}
 	for (int i = 0; constraints != NULL && i < constraints->num_check; i++)
-		if (runs_own_code(stringToNode(constraints->check[i].ccbin), NULL))
+		if (runs_code(stringToNode(constraints->check[i].ccbin), NULL))
 			return true;
 	foreach(cell, RelationGetIndexList(table))
-		if (index_runs_own_code(lfirst_oid(cell)))
+		if (index_runs_code(lfirst_oid(cell)))
 			return true;
 	return false;
 }

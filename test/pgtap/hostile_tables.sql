@@ -1,0 +1,151 @@
+-- Our trigger functions on other people's tables, and our own tables altered:
+-- a clear error or an answer, never an internal error, and never a crash.
+
+BEGIN;
+SET LOCAL client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS pgtap;
+CREATE EXTENSION IF NOT EXISTS integration_schemas;
+
+SELECT no_plan();
+
+CREATE FUNCTION pg_temp.error_of(statement text) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE statement;
+	RETURN 'none';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE;
+END $$;
+
+--
+-- Trigger functions that are for our own tables
+--
+
+CREATE SCHEMA other;
+CREATE TABLE other.integration_schemas (id text, origin integer, updated_at text, fields jsonb);
+CREATE TABLE other.integration_schema_removed (id text);
+CREATE TABLE other.node_configurations (org_id integer, node_id integer, parent_id integer, config_json integer);
+CREATE TABLE other.node_configuration_history (org_id text);
+
+SELECT is(pg_temp.error_of(format('CREATE TRIGGER t %s ON other.%s FOR EACH %s EXECUTE FUNCTION %s();
+								   INSERT INTO other.%s SELECT; UPDATE other.%s SET %s = NULL; DELETE FROM other.%s; TRUNCATE other.%s',
+								  created, tab, each, fn, tab, tab, col, tab, tab)),
+		  '39P01', format('%s, %s for each %s of a table %s that is not ours', fn, created, each, tab))
+FROM (VALUES
+	('integration_schemas_row', 'integration_schemas', 'id'),
+	('integration_schemas_touch', 'integration_schemas', 'id'),
+	('integration_schema_removed_row', 'integration_schema_removed', 'id'),
+	('node_configurations_tree', 'node_configurations', 'org_id'),
+	('node_configuration_history_restore', 'node_configuration_history', 'org_id')) AS f (fn, tab, col),
+	 (VALUES ('BEFORE INSERT OR UPDATE', 'ROW'), ('AFTER INSERT OR UPDATE OR DELETE', 'ROW'), ('BEFORE DELETE OR INSERT', 'ROW'),
+			 ('BEFORE INSERT OR TRUNCATE', 'STATEMENT'), ('AFTER INSERT', 'STATEMENT')) AS c (created, each);
+SELECT is(pg_temp.error_of(format('SELECT %s()', fn)), '39P01', fn || ' called directly')
+FROM unnest(ARRAY ['integration_schemas_row', 'integration_schemas_touch', 'integration_schema_removed_row', 'node_configurations_tree',
+				   'node_configuration_history_restore', 'integration_config_guard', 'integration_schema_check']) AS fn;
+-- an event for which the function is not made, on the right table
+SELECT is(pg_temp.error_of(format('CREATE TRIGGER zz %s EXECUTE FUNCTION %s(); %s', created, fn, statement)), '39P01', fn || ' ' || created)
+FROM (VALUES
+	('integration_schemas_row', 'AFTER DELETE ON integration_schemas', 'DELETE FROM integration_schemas WHERE id = ''slack'''),
+	('integration_schemas_row', 'BEFORE DELETE ON integration_schemas FOR EACH ROW', 'DELETE FROM integration_schemas WHERE id = ''slack'''),
+	('integration_schema_removed_row', 'AFTER INSERT ON integration_schema_removed', 'INSERT INTO integration_schema_removed VALUES (''slack'')'),
+	('node_configurations_tree', 'AFTER DELETE ON node_configurations FOR EACH ROW',
+	 'INSERT INTO node_configurations VALUES (''a'', ''a'', NULL, ''org''); DELETE FROM node_configurations')) AS f (fn, created, statement);
+
+--
+-- Who may use those that act as the owner
+--
+
+SELECT is_empty($$
+	SELECT p.oid::regprocedure FROM pg_proc AS p
+	  JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+	  JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'integration_schemas'
+	 WHERE p.prosecdef AND has_function_privilege('public', p.oid, 'EXECUTE')
+$$, 'PUBLIC may call no SECURITY DEFINER function, nor make a trigger of one');
+
+--
+-- Our own tables, altered by their owner
+--
+
+INSERT INTO node_configurations (org_id, node_id, parent_id, node_type) VALUES ('acme', 'acme', NULL, 'org'), ('acme', 'sre', 'acme', 'team');
+
+-- Each use of the tables, on its own.
+CREATE TEMPORARY TABLE uses (statement text);
+INSERT INTO uses VALUES
+	('SELECT integration_config_effective(''acme'', ''sre'')'),
+	('SELECT integration_config_explain(''acme'', ''sre'')'),
+	('SELECT integration_config_status(''acme'')'),
+	('SELECT integration_config_effective_all(''acme'')'),
+	('SELECT * FROM integration_config_history(''acme'', ''sre'')'),
+	('SELECT integration_config_set(''acme'', ''sre'', ''{"a": 1}'')'),
+	('INSERT INTO node_configurations (org_id, node_id, parent_id, node_type) VALUES (''acme'', ''new'', ''sre'', ''team'')'),
+	('UPDATE node_configurations SET parent_id = ''sre'' WHERE node_id = ''sre'''),
+	('DELETE FROM node_configurations'),
+	('TRUNCATE node_configurations'),
+	('SELECT integration_config_rebuild()'),
+	('SELECT integration_schema_config(''{"integrations": {"slack": {"config": {"bot_token": "x"}}}}'')'),
+	('SELECT integration_schema_list(), integration_schema_get(''slack''), integration_schema_categories()'),
+	('UPDATE integration_schemas SET name = ''changed'' WHERE id = ''slack'''),
+	('INSERT INTO integration_schemas (id, name, category, description) VALUES (''new'', ''New'', ''test'', '''')'),
+	('DELETE FROM integration_schemas'),
+	('TRUNCATE integration_schemas'),
+	('INSERT INTO integration_schema_removed VALUES (''slack'')');
+
+CREATE FUNCTION pg_temp.internal_errors(alteration text) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+	internal text := '';
+BEGIN
+	EXECUTE alteration;
+	SELECT string_agg(statement || ': ' || state, E'\n') INTO internal
+	  FROM (SELECT statement, pg_temp.error_of(statement || '; DO ''BEGIN RAISE SQLSTATE ''''YY000''''; END''') AS state FROM uses) AS u
+	 WHERE state ~ '^XX';
+	RAISE SQLSTATE 'YY001';
+EXCEPTION WHEN SQLSTATE 'YY001' THEN
+	RETURN internal;			-- and all is as it was
+END $$;
+
+-- declarations that name the column would keep it from being altered
+CREATE FUNCTION pg_temp.free(tab regclass) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	what record;
+BEGIN
+	FOR what IN SELECT conname FROM pg_constraint WHERE conrelid = tab AND contype IN ('c', 'f') LOOP
+		EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', tab, what.conname);
+	END LOOP;
+	FOR what IN SELECT tgname FROM pg_trigger WHERE tgrelid = tab AND tgattr <> '' LOOP
+		EXECUTE format('DROP TRIGGER %I ON %s', what.tgname, tab);
+	END LOOP;
+END $$;
+
+SELECT is(pg_temp.internal_errors(alteration), NULL, alteration)
+FROM (
+	SELECT format(how, c.tab, c.col) AS alteration
+	FROM (VALUES ('node_configurations', 'org_id'), ('node_configurations', 'node_id'), ('node_configurations', 'parent_id'),
+				 ('node_configurations', 'config_json'), ('node_configurations', 'node_type'), ('integration_schemas', 'id'),
+				 ('integration_schemas', 'origin'), ('integration_schemas', 'updated_at'), ('integration_schemas', 'fields'),
+				 ('integration_schemas', 'required'), ('integration_schemas', 'display_order'), ('integration_schema_removed', 'id'),
+				 ('integration_schema_version', 'version'), ('integration_schema_version', 'singleton')) AS c (tab, col),
+		 (VALUES ('ALTER TABLE %1$s DROP COLUMN %2$s CASCADE'),
+				 ('ALTER TABLE %1$s RENAME COLUMN %2$s TO renamed'),
+				 ('SELECT pg_temp.free(''%1$s''); ALTER TABLE %1$s ALTER %2$s DROP DEFAULT, ALTER %2$s TYPE integer USING hashtext(%2$s::text)'),
+				 ('SELECT pg_temp.free(''%1$s''); ALTER TABLE %1$s ALTER %2$s DROP DEFAULT, ALTER %2$s TYPE name USING %2$s::text::name')) AS h (how)
+	UNION ALL
+	SELECT unnest(ARRAY [
+		'ALTER TABLE node_configurations ALTER config_json DROP NOT NULL, DISABLE TRIGGER USER;
+		 UPDATE node_configurations SET config_json = NULL; ALTER TABLE node_configurations ENABLE TRIGGER USER',
+		'ALTER TABLE node_configurations DISABLE TRIGGER USER; UPDATE node_configurations SET config_json = ''[1]'';
+		 ALTER TABLE node_configurations ENABLE TRIGGER USER',
+		'ALTER TABLE node_configurations DROP CONSTRAINT node_configurations_pkey CASCADE',
+		'ALTER TABLE node_configurations DROP CONSTRAINT node_configurations_pkey CASCADE, ADD PRIMARY KEY (node_id, org_id)',
+		'ALTER TABLE node_configurations DROP CONSTRAINT node_configurations_pkey CASCADE, ADD PRIMARY KEY (node_id)',
+		'ALTER TABLE integration_schemas ALTER origin DROP NOT NULL, DISABLE TRIGGER USER;
+		 UPDATE integration_schemas SET origin = NULL; ALTER TABLE integration_schemas ENABLE TRIGGER USER',
+		'ALTER TABLE integration_schema_version DROP CONSTRAINT integration_schema_version_pkey;
+		 CREATE INDEX integration_schema_version_pkey ON integration_schemas (name)',
+		'ALTER TABLE integration_schema_version DROP CONSTRAINT integration_schema_version_pkey, ADD PRIMARY KEY (version)',
+		'CREATE RULE r AS ON UPDATE TO integration_schema_version DO INSTEAD SELECT 1'])
+) AS a;
+
+SELECT * FROM finish();
+ROLLBACK;
