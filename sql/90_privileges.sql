@@ -7,6 +7,9 @@ REVOKE ALL ON @extschema@.node_configurations, @extschema@.node_configuration_hi
 -- These trigger functions write with the owner's rights: as a trigger of
 -- somebody's own table they would write what that table says.
 REVOKE EXECUTE ON FUNCTION
+	@extschema@.integration_schemas_row(),
+	@extschema@.integration_schemas_touch(),
+	@extschema@.integration_schema_removed_row(),
 	@extschema@.node_configurations_version(),
 	@extschema@.node_configurations_history(),
 	@extschema@.node_configurations_tree(),

@@ -96,24 +96,15 @@ field_format_parse(JsonbRef name, FieldFormat *format)
 }
 
 /*
- * compare_fields, compare_integrations: qsort comparators, in key order.
+ * compare_rows: qsort comparator for pointers to rows, by id in key order.
  */
 static int
-compare_fields(const void *a, const void *b)
+compare_rows(const void *a, const void *b)
 {
-	const Field *fa = a;
-	const Field *fb = b;
+	const CatalogueRow *ra = *(const CatalogueRow *const *) a;
+	const CatalogueRow *rb = *(const CatalogueRow *const *) b;
 
-	return jsonb_key_compare(fa->name.ptr, fa->name.len, fb->name.ptr, fb->name.len);
-}
-
-static int
-compare_integrations(const void *a, const void *b)
-{
-	const Integration *ia = a;
-	const Integration *ib = b;
-
-	return jsonb_key_compare(ia->id.ptr, ia->id.len, ib->id.ptr, ib->id.len);
+	return jsonb_key_compare(ra->id.ptr, ra->id.len, rb->id.ptr, rb->id.len);
 }
 
 /*
@@ -295,27 +286,28 @@ compile_fields(Integration *integration, JsonbRef definitions)
 {
 	JsonbWalk	walk;
 	JsonbRef	definition;
-	uint32		count = jsonb_ref_count(definitions);
+	uint32		count = definitions.type == JREF_ARRAY ? jsonb_ref_count(definitions) : 0;
+	JsonbMember *named = palloc(sizeof(JsonbMember) * (count + 1));
+	int			nnamed = 0;
 	int			nfields = 0;
-	int			unique = 0;
 
-	if (definitions.type != JREF_ARRAY)
-		count = 0;
 	integration->fields = palloc(sizeof(Field) * (count + 1));
 	integration->ordered = palloc(sizeof(Field *) * (count + 1));
 	integration->demanding = palloc(sizeof(Field *) * (count + 1));
 
 	jsonb_walk_begin(&walk, definitions);
-	while (nfields < (int) count && jsonb_walk_element(&walk, &definition))
-		if (JREF_MEMBER(definition, "name").type == JREF_STRING)
-			compile_field(&integration->fields[nfields++], definition);
-
-	qsort(integration->fields, nfields, sizeof(Field), compare_fields);
-	for (int i = 0; i < nfields; i++)
-		if (unique == 0 ||
-			compare_fields(&integration->fields[unique - 1], &integration->fields[i]) != 0)
-			integration->fields[unique++] = integration->fields[i];
-	integration->nfields = unique;
+	while (count > 0 && jsonb_walk_element(&walk, &definition))
+	{
+		named[nnamed].key = JREF_MEMBER(definition, "name");
+		named[nnamed].value = definition;
+		if (named[nnamed].key.type == JREF_STRING)
+			nnamed++;
+	}
+	jsonb_sort_members(named, nnamed);
+	for (int i = 0; i < nnamed; i++)
+		if (i == 0 || !jsonb_ref_is(named[i].key, named[i - 1].key.ptr, named[i - 1].key.len))
+			compile_field(&integration->fields[integration->nfields++], named[i].value);
+	pfree(named);
 
 	/* A field stands at its definition's place; a second of its name does not. */
 	nfields = 0;
@@ -463,15 +455,6 @@ write_untouched(JsonbWriter *writer, JsonbFrame *outer, Integration *integration
 }
 
 /*
- * copy_string: the string in the current memory context.
- */
-static JsonbRef
-copy_string(JsonbRef string)
-{
-	return jsonb_ref_string(pnstrdup(string.ptr, string.len), string.len);
-}
-
-/*
  * compile_integration: all of one row but its finished entry.
  *
  * What becomes part of the entry's bytes is made in the scratch context.
@@ -481,23 +464,15 @@ compile_integration(Integration *integration, const CatalogueRow *row,
 					MemoryContext scratch)
 {
 	MemoryContext caller;
-	JsonbRef	definitions = {0};
 
 	memset(integration, 0, sizeof(*integration));
-	integration->id = copy_string(row->id);
-	integration->name = copy_string(row->name);
-	integration->category = copy_string(row->category);
-	integration->description = copy_string(row->description);
+	integration->id = row->id;
+	integration->name = row->name;
+	integration->category = row->category;
+	integration->description = row->description;
 	integration->required = row->required;
 	integration->locked = row->locked;
-	if (row->fields)
-	{
-		Jsonb	   *fields = palloc(VARSIZE(row->fields));
-
-		memcpy(fields, row->fields, VARSIZE(row->fields));
-		definitions = jsonb_ref_root(fields);
-	}
-	compile_fields(integration, definitions);
+	compile_fields(integration, row->fields ? jsonb_ref_root(row->fields) : (JsonbRef) {0});
 
 	caller = MemoryContextSwitchTo(scratch);
 	integration->config_schema = build_schema(integration, false);
@@ -511,10 +486,10 @@ compile_integration(Integration *integration, const CatalogueRow *row,
 
 /*
  * build_document: the answer where there are no layers, of whose bytes most
- * other answers are made.
+ * other answers are made.  bytes is a guess at its size.
  */
 static void
-build_document(Catalogue *catalogue)
+build_document(Catalogue *catalogue, Size bytes)
 {
 	JsonbWriter writer;
 	JsonbFrame	root;
@@ -522,7 +497,7 @@ build_document(Catalogue *catalogue)
 	JsonbWalk	walk;
 	JsonbRef	key;
 
-	jsonb_write_begin(&writer, 32 * 1024);
+	jsonb_write_begin(&writer, bytes);
 	jsonb_write_object(&writer, NULL, &root, 1);
 	jsonb_write_key(&writer, &root, "integrations", 12);
 	jsonb_write_object(&writer, &root, &object, catalogue->nintegrations);
@@ -551,23 +526,21 @@ build_document(Catalogue *catalogue)
 }
 
 /*
- * catalogue_compile: compile rows (id, name, category, description,
- * required, locked, fields), which come in the order of display.
+ * catalogue_compile: compile rows, which come in the order of display.
  *
- * The result is in a memory context of its own below parent; the caller frees
- * it by deleting that.  An error leaves a context that goes with parent.
+ * The rows' contents (not the array) lie in cxt, a memory context of their own,
+ * which becomes the catalogue's: the caller frees it by deleting that.
  */
 Catalogue *
-catalogue_compile(const CatalogueRow *rows, int nrows, MemoryContext parent)
+catalogue_compile(const CatalogueRow *rows, int nrows, MemoryContext cxt)
 {
-	MemoryContext cxt = AllocSetContextCreate(parent, "integration_schemas catalogue",
-											  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext scratch = AllocSetContextCreate(cxt, "integration_schemas scratch",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(cxt);
 	Catalogue  *catalogue = palloc0(sizeof(Catalogue));
+	const CatalogueRow **by_key = palloc(sizeof(CatalogueRow *) * (nrows + 1));
 	JsonbRef	keys[2][2];
-	JsonbRef   *ids = palloc(sizeof(JsonbRef) * (nrows + 1));
+	Size		bytes = 1024;
 
 	catalogue->cxt = cxt;
 	catalogue->nintegrations = nrows;
@@ -578,25 +551,25 @@ catalogue_compile(const CatalogueRow *rows, int nrows, MemoryContext parent)
 			keys[described][team_fields] = entry_keys(described, team_fields);
 
 	for (int i = 0; i < nrows; i++)
+		by_key[i] = &rows[i];
+	qsort(by_key, nrows, sizeof(CatalogueRow *), compare_rows);
+	for (int i = 0; i < nrows; i++)
 	{
 		Integration *integration = &catalogue->integrations[i];
 		bool		team_fields;
 
 		CHECK_FOR_INTERRUPTS();
-		compile_integration(integration, &rows[i], scratch);
-		ids[i] = integration->id;
+		compile_integration(integration, by_key[i], scratch);
+		catalogue->displayed[by_key[i] - rows] = integration;
 		catalogue->max_fields = Max(catalogue->max_fields, integration->nfields);
 		team_fields = integration->team_config_schema.type != JREF_NONE;
 		for (int described = 0; described < 2; described++)
 			integration->entry_keys[described] = keys[described][team_fields];
+		bytes += 512 + integration->config_schema.len +
+			integration->team_config_schema.len + integration->defaults.len;
 	}
-
-	qsort(catalogue->integrations, nrows, sizeof(Integration), compare_integrations);
-	for (int i = 0; i < nrows; i++)
-		catalogue->displayed[i] = unconstify(Integration *,
-											 catalogue_integration(catalogue, ids[i].ptr, ids[i].len));
-	pfree(ids);
-	build_document(catalogue);
+	pfree(by_key);
+	build_document(catalogue, bytes);
 	MemoryContextDelete(scratch);
 
 	MemoryContextSwitchTo(caller);

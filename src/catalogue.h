@@ -126,7 +126,7 @@ typedef struct CatalogueRow
 
 /* catalogue.c */
 extern Catalogue *catalogue_compile(const CatalogueRow *rows, int nrows,
-									MemoryContext parent);
+									MemoryContext cxt);
 extern const Integration *catalogue_integration(const Catalogue *catalogue,
 												const char *id, int len);
 extern Field *integration_field(const Integration *integration,

@@ -25,23 +25,22 @@
  *
  * - What changes the rows without firing triggers (a rewriting ALTER TABLE,
  *	 TRUNCATE under an older snapshot, DROP and CREATE, DISABLE TRIGGER) sends
- *	 an invalidation of the table's relcache entry.  That drops the kept copy
- *	 and unsettles the transaction in which it arrives, since a snapshot from
- *	 before may see a table that no later one does.  A backend that was not
- *	 listening yet asks whether the table's pg_class row and the triggers'
- *	 pg_trigger rows are older than the snapshot.  While the triggers are
- *	 disabled, or the table has children, nothing is kept.
+ *	 an invalidation of the table's relcache entry, which drops the kept copy.
+ *	 A new one is kept only if it was read under a snapshot that is younger than
+ *	 the table's pg_class row and the triggers' pg_trigger rows, since an older
+ *	 one may see a table that no later one does; and not while the triggers are
+ *	 disabled or the table has children (catalogue_watch.c).
  *
  * - Row security and other roles: a copy is given only to a role that may
  *	 SELECT the table; where row security applies to the role, the table is
  *	 read anew for each call.
  *
  * - "The same snapshot": the version is not read again while the active
- *	 snapshot has the same identity (transaction horizon, how many transactions
- *	 are in progress and, where the copy is not kept, command counter: a copy is
- *	 kept only while no command of this transaction has changed the
- *	 catalogue).  The end of a transaction, the abort of a
- *	 subtransaction, an invalidation and a change of the catalogue end that.
+ *	 snapshot has the same identity: transaction horizon, transactions in
+ *	 progress and, where the copy is not kept, command counter (a copy is kept
+ *	 only while no command of this transaction has changed the catalogue).  The
+ *	 end of a transaction, the abort of a subtransaction, an invalidation and a
+ *	 change of the catalogue end that.
  *
  * - A lock as a SELECT takes it is held to the end of the transaction, so the
  *	 table cannot be dropped or rewritten between two calls of one statement.
@@ -50,44 +49,29 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/heapam.h"
-#include "access/table.h"
-#include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/indexing.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_index.h"
-#include "catalog/pg_inherits.h"
-#include "catalog/pg_trigger.h"
-#include "catalog/pg_type.h"
 #include "catalogue.h"
 #include "catalogue_read.h"
+#include "catalogue_watch.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/uuid.h"
-
-#define VERSION_TABLE "integration_schema_version"
-#define TOUCH_TRIGGER "integration_schemas_touch"
-#define TOUCH_ROW_TRIGGER "integration_schemas_touch_row"
 
 /* What tells one snapshot of this transaction from another. */
 typedef struct SnapshotIdentity
 {
 	TransactionId xmax;
 	uint64		xids;			/* sum of those in progress */
-	uint32		xcnt;
 	int32		subxcnt;
 	CommandId	curcid;
 } SnapshotIdentity;
@@ -181,7 +165,6 @@ relcache_callback(Datum arg pg_attribute_unused(), Oid relid)
 	{
 		cache.checked = false;
 		cache.kept = false;
-		cache.unsettled = true;
 	}
 }
 
@@ -258,11 +241,11 @@ catalogue_unsettle(void)
  *
  * All transactions below xmax had begun when a snapshot with that xmax was
  * taken, and those still in progress only become fewer.  So of two snapshots
- * with one xmax, the ones that list as many list the same, and the lists need no
- * comparing (nor are they always there: snapmgr.c, CopySnapshot).  On a
- * standby all of them are in the second list.  The sum tells a list apart in
- * which a transaction stands twice, as it does for a moment while it is prepared
- * (procarray.c: GetSnapshotData).
+ * with one xmax, the ones whose lists have the same sum list the same, and the
+ * lists need no comparing.  (How many there are would not tell: a transaction
+ * stands in a list twice for the moment in which it is prepared.)  On a standby
+ * all of them are in the second list, which is not always there to be added up
+ * (snapmgr.c: CopySnapshot), but nothing is prepared.
  */
 static inline SnapshotIdentity
 snapshot_identity(Snapshot snapshot)
@@ -274,7 +257,6 @@ snapshot_identity(Snapshot snapshot)
 	return (SnapshotIdentity) {
 		.xmax = snapshot->xmax,
 		.xids = xids,
-		.xcnt = snapshot->xcnt,
 		.subxcnt = snapshot->subxcnt,
 		.curcid = snapshot->curcid
 	};
@@ -290,7 +272,6 @@ snapshot_is_same(Snapshot snapshot)
 
 	return cache.snapshot.xmax == identity.xmax &&
 		cache.snapshot.xids == identity.xids &&
-		cache.snapshot.xcnt == identity.xcnt &&
 		cache.snapshot.subxcnt == identity.subxcnt &&
 		(cache.kept || cache.snapshot.curcid == identity.curcid);
 }
@@ -362,156 +343,6 @@ check_select(Oid relid)
 }
 
 /*
- * is_version_table: has the table of versions the columns that it was made
- * with?  Its owner may have altered it.
- */
-static bool
-is_version_table(Relation relation)
-{
-	TupleDesc	desc = RelationGetDescr(relation);
-
-	return relation->rd_rel->relkind == RELKIND_RELATION && desc->natts == 2 &&
-		TupleDescAttr(desc, 0)->atttypid == BOOLOID &&
-		TupleDescAttr(desc, 1)->atttypid == UUIDOID;
-}
-
-/*
- * version_index: the index of the table of versions by its first column, or
- * InvalidOid.
- */
-static Oid
-version_index(Relation relation)
-{
-	HeapTuple	row;
-	Form_pg_index index;
-	bool		fits;
-
-	if (!relation->rd_indexvalid)
-		list_free(RelationGetIndexList(relation));
-	if (!OidIsValid(relation->rd_pkindex))
-		return InvalidOid;
-	row = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(relation->rd_pkindex));
-	if (!HeapTupleIsValid(row))
-		return InvalidOid;
-	index = (Form_pg_index) GETSTRUCT(row);
-	fits = index->indisvalid && index->indnkeyatts == 1 && index->indkey.values[0] == 1;
-	ReleaseSysCache(row);
-	return fits ? relation->rd_pkindex : InvalidOid;
-}
-
-/*
- * read_version: the catalogue's version under that snapshot; false where there
- * is none.
- *
- * By the index, if it is there: a sequential scan begins with a system call for
- * the table's size, which costs more than all the rest.
- */
-static bool
-read_version(Oid namespace, Snapshot snapshot, pg_uuid_t *version)
-{
-	Oid			relid = get_relname_relid(VERSION_TABLE, namespace);
-	Oid			index;
-	Relation	relation;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	bool		found = false;
-
-	if (!OidIsValid(relid))
-		return false;
-	relation = try_relation_open(relid, AccessShareLock);
-	if (relation == NULL)
-		return false;
-	if (is_version_table(relation))
-	{
-		index = version_index(relation);
-		ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_BOOLEQ, BoolGetDatum(true));
-		scan = systable_beginscan(relation, index, OidIsValid(index), snapshot, 1, &key);
-		tuple = systable_getnext(scan);
-		if (HeapTupleIsValid(tuple))
-		{
-			bool		isnull;
-			Datum		value = heap_getattr(tuple, 2, RelationGetDescr(relation), &isnull);
-
-			if (!isnull)
-			{
-				*version = *DatumGetUUIDP(value);
-				found = true;
-			}
-		}
-		systable_endscan(scan);
-	}
-	relation_close(relation, NoLock);
-	return found;
-}
-
-/*
- * is_older: was this version of a system catalogue's row there before the
- * snapshot was taken?
- */
-static bool
-is_older(HeapTuple tuple, Snapshot snapshot)
-{
-	TransactionId xmin = HeapTupleHeaderGetXmin(tuple->t_data);
-
-	return !TransactionIdIsCurrentTransactionId(xmin) &&
-		(!TransactionIdIsNormal(xmin) || !XidInMVCCSnapshot(xmin, snapshot));
-}
-
-/*
- * table_is_older: was the table as it is now, in its present files, before the
- * snapshot was taken?
- */
-static bool
-table_is_older(Oid relid, Snapshot snapshot)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	bool		older;
-
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	older = is_older(tuple, snapshot);
-	ReleaseSysCache(tuple);
-	return older;
-}
-
-/*
- * is_watched: has each change of the table's rows moved the version, also
- * since before the snapshot was taken?
- */
-static bool
-is_watched(Oid relid, Snapshot snapshot)
-{
-	Relation	pg_trigger;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	int			found = 0;
-
-	/* Rows of a table that inherits from ours would come and go unseen. */
-	if (get_rel_relkind(relid) != RELKIND_RELATION || has_subclass(relid))
-		return false;
-
-	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
-	ScanKeyInit(&key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(relid));
-	scan = systable_beginscan(pg_trigger, TriggerRelidNameIndexId, true, NULL, 1, &key);
-	while ((tuple = systable_getnext(scan)) != NULL)
-	{
-		Form_pg_trigger trigger = (Form_pg_trigger) GETSTRUCT(tuple);
-
-		if (trigger->tgenabled == TRIGGER_FIRES_ALWAYS &&
-			(strcmp(NameStr(trigger->tgname), TOUCH_TRIGGER) == 0 ||
-			 strcmp(NameStr(trigger->tgname), TOUCH_ROW_TRIGGER) == 0) &&
-			is_older(tuple, snapshot))
-			found++;
-	}
-	systable_endscan(scan);
-	table_close(pg_trigger, AccessShareLock);
-	return found == 2;
-}
-
-/*
  * warn_fallback: say once a query and call site that the fallback stands in.
  */
 static void
@@ -531,6 +362,17 @@ warn_fallback(FunctionCallInfo fcinfo)
 }
 
 /*
+ * catalogue_context: a memory context for a catalogue, which goes with the
+ * caller's until the catalogue is complete: an error in between leaves nothing.
+ */
+static MemoryContext
+catalogue_context(void)
+{
+	return AllocSetContextCreate(CurrentMemoryContext, "integration_schemas catalogue",
+								 ALLOCSET_DEFAULT_SIZES);
+}
+
+/*
  * fallback_catalogue: the catalogue that stands in, compiled once a backend.
  */
 static Catalogue *
@@ -538,9 +380,10 @@ fallback_catalogue(void)
 {
 	if (cache.fallback == NULL)
 	{
+		MemoryContext cxt = catalogue_context();
 		int			nrows;
-		CatalogueRow *rows = catalogue_read_fallback(&nrows);
-		Catalogue  *catalogue = catalogue_compile(rows, nrows, CurrentMemoryContext);
+		CatalogueRow *rows = catalogue_read_fallback(cxt, &nrows);
+		Catalogue  *catalogue = catalogue_compile(rows, nrows, cxt);
 
 		MemoryContextSetParent(catalogue->cxt, CacheMemoryContext);
 		cache.fallback = catalogue;
@@ -560,6 +403,7 @@ refresh(Oid namespace)
 	bool		row_security;
 	bool		keep;
 	pg_uuid_t	version;
+	MemoryContext cxt;
 	CatalogueRow *rows;
 	int			nrows;
 	Catalogue  *catalogue;
@@ -587,7 +431,7 @@ refresh(Oid namespace)
 
 	check_select(relid);
 	row_security = check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED;
-	versioned = read_version(namespace, snapshot, &version);
+	versioned = catalogue_version(namespace, snapshot, &version);
 	if (!cache.unsettled && !row_security && versioned && cache.kept &&
 		cache.relid == relid &&
 		memcmp(&version, &cache.version, sizeof(version)) == 0)
@@ -596,10 +440,11 @@ refresh(Oid namespace)
 		return cache.catalogue;
 	}
 
-	rows = catalogue_read_table(relid, row_security, &nrows);
-	catalogue = catalogue_compile(rows, nrows, CurrentMemoryContext);
+	cxt = catalogue_context();
+	rows = catalogue_read_table(relid, row_security, cxt, &nrows);
+	catalogue = catalogue_compile(rows, nrows, cxt);
 	keep = !cache.unsettled && !row_security && versioned &&
-		is_watched(relid, snapshot) && table_is_older(relid, snapshot);
+		catalogue_is_watched(relid, snapshot);
 
 	/* Nothing below throws before all is set. */
 	MemoryContextSetParent(catalogue->cxt, CacheMemoryContext);

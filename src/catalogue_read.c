@@ -76,7 +76,8 @@ static const struct
 /* Rows that are being read. */
 typedef struct RowReader
 {
-	MemoryContext cxt;			/* where they are */
+	MemoryContext cxt;			/* where their contents go */
+	MemoryContext rows_cxt;		/* where they are */
 	CatalogueRow *rows;
 	int			nrows;
 	int			size;
@@ -110,7 +111,7 @@ add_row(RowReader *reader, const Datum *values, const bool *nulls)
 		reader->size = reader->size ? reader->size * 2 : 32;
 		reader->rows = reader->rows ?
 			repalloc(reader->rows, sizeof(CatalogueRow) * reader->size) :
-			palloc(sizeof(CatalogueRow) * reader->size);
+			MemoryContextAlloc(reader->rows_cxt, sizeof(CatalogueRow) * reader->size);
 	}
 	row = &reader->rows[reader->nrows++];
 	row->id = read_string(values[COLUMN_ID], nulls[COLUMN_ID]);
@@ -242,15 +243,15 @@ read_by_scan(RowReader *reader, Oid relid)
 
 /*
  * catalogue_read_table: the table's rows under the active snapshot, in the
- * order of display, palloc'd.
+ * order of display, palloc'd; what they point to is in cxt.
  *
  * The caller has seen to it that the user may SELECT the table; row_security
  * says whether row security applies to the user.
  */
 CatalogueRow *
-catalogue_read_table(Oid relid, bool row_security, int *nrows)
+catalogue_read_table(Oid relid, bool row_security, MemoryContext cxt, int *nrows)
 {
-	RowReader	reader = {.cxt = CurrentMemoryContext};
+	RowReader	reader = {.cxt = cxt, .rows_cxt = CurrentMemoryContext};
 
 	if (row_security || !read_by_scan(&reader, relid))
 		read_by_query(&reader, catalogue_table_source(relid));
@@ -264,9 +265,9 @@ catalogue_read_table(Oid relid, bool row_security, int *nrows)
  * catalogue_read_fallback: the rows that stand in where there is no table.
  */
 CatalogueRow *
-catalogue_read_fallback(int *nrows)
+catalogue_read_fallback(MemoryContext cxt, int *nrows)
 {
-	RowReader	reader = {.cxt = CurrentMemoryContext};
+	RowReader	reader = {.cxt = cxt, .rows_cxt = CurrentMemoryContext};
 
 	read_by_query(&reader, FALLBACK_ROWS);
 	*nrows = reader.nrows;

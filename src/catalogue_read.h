@@ -11,8 +11,8 @@
 #include "catalogue.h"
 
 extern CatalogueRow *catalogue_read_table(Oid relid, bool row_security,
-										  int *nrows);
-extern CatalogueRow *catalogue_read_fallback(int *nrows);
+										  MemoryContext cxt, int *nrows);
+extern CatalogueRow *catalogue_read_fallback(MemoryContext cxt, int *nrows);
 extern char *catalogue_table_source(Oid relid);
 extern char *catalogue_fallback_source(void);
 

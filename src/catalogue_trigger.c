@@ -22,7 +22,8 @@
 #include "definition.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "own_trigger.h"
+#include "own_column.h"
+#include "trigger_call.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -35,6 +36,8 @@
 PG_FUNCTION_INFO_V1(integration_schemas_touch);
 PG_FUNCTION_INFO_V1(integration_schemas_row);
 PG_FUNCTION_INFO_V1(integration_schema_removed_row);
+
+#define REMOVED_TABLE "integration_schema_removed"
 
 /*
  * execute_as_owner: run a statement on the extension's own tables, with the
@@ -83,33 +86,6 @@ text_column(Relation relation, HeapTuple tuple, const char *column)
 						own_column(relation, column, TEXTOID));
 }
 
-/* How our triggers are created; TriggerFits, each. */
-
-static bool
-fits_touch(TriggerEvent event)
-{
-	return TRIGGER_FIRED_BEFORE(event);
-}
-
-static bool
-fits_row(TriggerEvent event)
-{
-	if (TRIGGER_FIRED_BY_TRUNCATE(event))
-		return TRIGGER_FIRED_BEFORE(event);
-	if (!TRIGGER_FIRED_FOR_ROW(event))
-		return false;
-	return TRIGGER_FIRED_BY_UPDATE(event) ||
-		(TRIGGER_FIRED_BY_INSERT(event) && TRIGGER_FIRED_BEFORE(event)) ||
-		(TRIGGER_FIRED_BY_DELETE(event) && TRIGGER_FIRED_AFTER(event));
-}
-
-static bool
-fits_removed_row(TriggerEvent event)
-{
-	return TRIGGER_FIRED_FOR_ROW(event) && TRIGGER_FIRED_AFTER(event) &&
-		TRIGGER_FIRED_BY_INSERT(event);
-}
-
 /*
  * integration_schemas_touch: before each change of the catalogue, make its
  * version a new one.
@@ -120,9 +96,15 @@ fits_removed_row(TriggerEvent event)
 Datum
 integration_schemas_touch(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = own_trigger(fcinfo, "integration_schemas_touch",
-										CATALOGUE_TABLE, fits_touch,
-										"before each change");
+	TriggerData *trigdata = trigger_call_for(fcinfo, CATALOGUE_TABLE,
+											 FIRED(BEFORE, STATEMENT, INSERT) |
+											 FIRED(BEFORE, STATEMENT, UPDATE) |
+											 FIRED(BEFORE, STATEMENT, DELETE) |
+											 FIRED(BEFORE, STATEMENT, TRUNCATE) |
+											 FIRED(BEFORE, ROW, INSERT) |
+											 FIRED(BEFORE, ROW, UPDATE) |
+											 FIRED(BEFORE, ROW, DELETE),
+											 "before each change");
 	HeapTuple	result = NULL;
 
 	if (TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
@@ -304,9 +286,13 @@ check_definitions(Relation relation, HeapTuple tuple)
 Datum
 integration_schemas_row(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = own_trigger(fcinfo, "integration_schemas_row",
-										CATALOGUE_TABLE, fits_row,
-										"before insert or update and after delete or update for each row, and before truncate");
+	TriggerData *trigdata = trigger_call_for(fcinfo, CATALOGUE_TABLE,
+											 FIRED(BEFORE, ROW, INSERT) |
+											 FIRED(BEFORE, ROW, UPDATE) |
+											 FIRED(AFTER, ROW, UPDATE) |
+											 FIRED(AFTER, ROW, DELETE) |
+											 FIRED(BEFORE, STATEMENT, TRUNCATE),
+											 "before insert or update and after delete or update, for each row, and before truncate");
 	Relation	relation = trigdata->tg_relation;
 	TriggerEvent event = trigdata->tg_event;
 	HeapTuple	result = NULL;
@@ -347,9 +333,9 @@ integration_schemas_row(PG_FUNCTION_ARGS)
 Datum
 integration_schema_removed_row(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = own_trigger(fcinfo, "integration_schema_removed_row",
-										REMOVED_TABLE, fits_removed_row,
-										"after insert, for each row");
+	TriggerData *trigdata = trigger_call_for(fcinfo, REMOVED_TABLE,
+											 FIRED(AFTER, ROW, INSERT),
+											 "after insert, for each row");
 	char	   *id;
 
 	if (SPI_connect() != SPI_OK_CONNECT)

@@ -14,11 +14,11 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "copy_context.h"
 #include "lib/stringinfo.h"
 #include "messages.h"
 #include "suggest.h"
+#include "trigger_call.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -293,7 +293,7 @@ refuse_row(const TriggerData *trigdata, AttrNumber attnum, Findings *findings)
 Datum
 integration_schema_check(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	TriggerData *trigdata = trigger_call(fcinfo);
 	Form_pg_attribute attribute;
 	ValidationLevel level;
 	Findings	findings = {0};
@@ -302,11 +302,6 @@ integration_schema_check(PG_FUNCTION_ARGS)
 	Datum		value;
 	bool		isnull;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" was not called by trigger manager",
-						"integration_schema_check")));
 	hide_rows_of_copy();
 	check_use(trigdata);
 	row = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?

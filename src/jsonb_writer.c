@@ -269,6 +269,15 @@ compare_members(const void *a, const void *b)
 }
 
 /*
+ * jsonb_sort_members: members in key order.
+ */
+void
+jsonb_sort_members(JsonbMember *members, int nmembers)
+{
+	qsort(members, nmembers, sizeof(JsonbMember), compare_members);
+}
+
+/*
  * jsonb_write_members: an object, as the next value of outer or as the root,
  * of members that come in any order, no key twice.  Sorts the array.
  */
@@ -278,7 +287,7 @@ jsonb_write_members(JsonbWriter *writer, JsonbFrame *outer,
 {
 	JsonbFrame	object;
 
-	qsort(members, nmembers, sizeof(JsonbMember), compare_members);
+	jsonb_sort_members(members, nmembers);
 	jsonb_write_object(writer, outer, &object, nmembers);
 	for (int i = 0; i < nmembers; i++)
 		jsonb_write_key(writer, &object, members[i].key.ptr, members[i].key.len);

@@ -68,6 +68,7 @@ extern void jsonb_write_string(JsonbWriter *writer, JsonbFrame *frame,
 							   const char *string, uint32 len);
 extern void jsonb_write_bool(JsonbWriter *writer, JsonbFrame *frame,
 							 bool value);
+extern void jsonb_sort_members(JsonbMember *members, int nmembers);
 extern void jsonb_write_members(JsonbWriter *writer, JsonbFrame *outer,
 								JsonbMember *members, int nmembers);
 extern void jsonb_write_end(JsonbWriter *writer, JsonbFrame *frame);

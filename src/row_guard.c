@@ -11,10 +11,10 @@
  */
 #include "postgres.h"
 
-#include "commands/trigger.h"
 #include "copy_context.h"
 #include "executor/executor.h"
 #include "nodes/nodes.h"
+#include "trigger_call.h"
 #include "utils/rel.h"
 
 PG_FUNCTION_INFO_V1(integration_config_guard);
@@ -72,16 +72,9 @@ check_constraints(Relation relation, TupleTableSlot *row)
 Datum
 integration_config_guard(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = trigger_call_for(fcinfo, NULL, FIRED(BEFORE, ROW, INSERT),
+											"before insert, for each row");
 
-	if (!CALLED_AS_TRIGGER(fcinfo) ||
-		!TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
-		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" is a trigger before insert, for each row",
-						"integration_config_guard")));
 	hide_rows_of_copy();
 	check_nulls(trigger->tg_relation, trigger->tg_trigslot);
 	check_constraints(trigger->tg_relation, trigger->tg_trigslot);

@@ -28,12 +28,13 @@
 #include "layer_locks.h"
 #include "messages.h"
 #include "miscadmin.h"
-#include "own_trigger.h"
+#include "own_column.h"
 #include "settings.h"
 #include "storage/lock.h"
 #include "store.h"
 #include "store_lookup.h"
 #include "store_plans.h"
+#include "trigger_call.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -314,24 +315,15 @@ same_bytes(Datum a, Datum b)
 }
 
 /*
- * fits_tree: is the trigger created as it is to be? (TriggerFits)
- */
-static bool
-fits_tree(TriggerEvent event)
-{
-	return TRIGGER_FIRED_AFTER(event) && TRIGGER_FIRED_FOR_ROW(event) &&
-		(TRIGGER_FIRED_BY_INSERT(event) || TRIGGER_FIRED_BY_UPDATE(event));
-}
-
-/*
  * node_configurations_tree: AFTER INSERT OR UPDATE, for each row.
  */
 Datum
 node_configurations_tree(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = own_trigger(fcinfo, "node_configurations_tree",
-									   STORE_TABLE, fits_tree,
-									   "after insert or update, for each row");
+	TriggerData *trigger = trigger_call_for(fcinfo, STORE_TABLE,
+											FIRED(AFTER, ROW, INSERT) |
+											FIRED(AFTER, ROW, UPDATE),
+											"after insert or update, for each row");
 	Relation	table = trigger->tg_relation;
 	TreeChange	change = {0};
 	HeapTuple	row;

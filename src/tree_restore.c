@@ -19,8 +19,8 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
-#include "own_trigger.h"
 #include "store_plans.h"
+#include "trigger_call.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -84,25 +84,15 @@ write_nodes(Oid namespace, const char *source)
 }
 
 /*
- * fits_restore: is the trigger created as it is to be? (TriggerFits)
- */
-static bool
-fits_restore(TriggerEvent event)
-{
-	return TRIGGER_FIRED_AFTER(event) && TRIGGER_FIRED_FOR_STATEMENT(event) &&
-		TRIGGER_FIRED_BY_INSERT(event);
-}
-
-/*
  * node_configuration_history_restore: AFTER INSERT on the history, for each
  * statement, with the rows as "restored".
  */
 Datum
 node_configuration_history_restore(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = own_trigger(fcinfo, "node_configuration_history_restore",
-									   HISTORY_TABLE, fits_restore,
-									   "after insert, for each statement, referencing its rows");
+	TriggerData *trigger = trigger_call_for(fcinfo, HISTORY_TABLE,
+											FIRED(AFTER, STATEMENT, INSERT),
+											"after insert, for each statement");
 
 	SPI_connect();
 	if (SPI_register_trigger_data(trigger) != SPI_OK_TD_REGISTER)

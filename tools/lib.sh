@@ -130,12 +130,18 @@ private_bindir()
 }
 
 # as_runner COMMAND...: run as the ordinary user, with nothing of the caller's
-# environment that would lead libpq, make or Perl astray.
+# environment that would lead libpq, make or Perl astray. What stays is said to
+# these commands, or is how the machine reaches the network: one test fetches a
+# library.
 as_runner()
 {
 	local clean=(env -i "PATH=/usr/local/bin:/usr/bin:/bin" "LANG=C.UTF-8" "PAGER=cat"
-				 "TERM=${TERM:-dumb}" "PG_MAJOR=$PG_MAJOR" "CI=${CI:-}")
+				 "TERM=${TERM:-dumb}" "PG_MAJOR=$PG_MAJOR" "CI=${CI:-}") name
 
+	for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY \
+			NODE_EXTRA_CA_CERTS npm_config_registry TEST_TIMEOUT; do
+		[ -z "${!name:-}" ] || clean+=("$name=${!name}")
+	done
 	if is_root; then
 		runuser -u "$RUN_USER" -- "${clean[@]}" "HOME=${RUN_HOME:-/nonexistent}" "$@"
 	else

@@ -19,4 +19,4 @@ start_server "$work"
 export PGHOST=$work/s PGPORT=5432 PGUSER=postgres
 psql -Xq -d postgres -c 'CREATE DATABASE demo' &&
 	cd test/demo &&
-	stdbuf -oL psql -X -d demo -f demo.sql 2>&1		# errors where they belong in the text
+	stdbuf -oL psql -X -d demo <demo.sql 2>&1		# errors where they belong in the text

@@ -1,12 +1,15 @@
 -- test/demo/demo.sql: what tools/demo shows. Run by psql in this folder, in a
--- fresh database. Every statement that a reader should see is echoed; the rest
--- of the work is done with ECHO off.
+-- fresh database, from its standard input, so that errors look as they do at the
+-- prompt. Every statement that a reader should see is echoed; the rest of the
+-- work is done with ECHO off.
 \set QUIET on
 \set ON_ERROR_STOP on
 \pset footer off
 \pset linestyle unicode
 \pset border 1
 \pset null '(unset)'
+-- an error's place in the extension's own functions says nothing to a reader
+\set SHOW_CONTEXT never
 
 \echo
 \echo '=== 1. Install: one statement, and the catalogue is there'
@@ -14,99 +17,128 @@
 \set ECHO queries
 CREATE EXTENSION integration_schemas;
 
-SELECT count(*) AS integrations, count(DISTINCT category) AS categories FROM integration_schemas;
+SELECT category, string_agg(name, ', ' ORDER BY display_order) AS integrations
+FROM integration_schemas GROUP BY category ORDER BY min(display_order);
 \set ECHO none
 
--- A real company keeps its documents in tables of its own; one row does here.
-\set platform `cat platform.json`
-\set org `cat organisation.json`
-\set team `cat team.json`
-CREATE TABLE layers AS
-  SELECT :'platform'::jsonb AS platform, :'org'::jsonb AS org, :'team'::jsonb AS team;
-
 \echo
-\echo '=== 2. Three documents: the platform''s, Meridian Freight''s, and its payments team''s'
-\echo '       (read from platform.json, organisation.json and team.json into the table "layers")'
+\echo '=== 2. The tree: a platform, and on it Meridian Freight with a unit and two teams'
 \echo
 \set ECHO queries
-SELECT jsonb_pretty(team #> '{integrations,datadog}') AS "the team on Datadog: the site unset, a filter of its own",
-       jsonb_pretty(org  #> '{integrations,aws}')     AS "the organisation on AWS: all of it locked"
-FROM layers;
+INSERT INTO node_configurations (org_id, node_id, parent_id, node_type) VALUES
+  ('*',        '*',        NULL,       'platform'),
+  ('meridian', 'meridian', NULL,       'org'),
+  ('meridian', 'finance',  'meridian', 'unit'),
+  ('meridian', 'payments', 'finance',  'team'),
+  ('meridian', 'invoices', 'finance',  'team');
+\set ECHO none
+
+\set platform `cat platform.json`
+\set organisation `cat organisation.json`
+\set unit `cat unit.json`
+\set team `cat team.json`
+CREATE TEMPORARY TABLE documents AS
+  SELECT :'platform'::jsonb AS platform, :'organisation'::jsonb AS organisation,
+         :'unit'::jsonb AS unit, :'team'::jsonb AS team;
+
+\echo
+\echo '=== 3. Their documents go in, each checked on its way (from platform.json, organisation.json and so on);'
+\echo '       _set takes a patch (RFC 7396), _replace a whole document; both return the node''s new version'
+\echo
+\set ECHO queries
+SELECT integration_config_set('*', '*', platform)                   AS platform,
+       integration_config_set('meridian', 'meridian', organisation) AS organisation,
+       integration_config_set('meridian', 'finance', unit)          AS unit,
+       integration_config_replace('meridian', 'payments', team, reason => 'moving in', author => 'pia@meridian.example') AS team
+FROM documents;
 \set ECHO none
 
 \echo
-\echo '=== 3. The team''s effective configuration: defaults, platform, organisation, team'
+\echo '=== 4. The organisation locks what must be the same for all its teams'
+\echo
+\set ECHO queries
+SELECT integration_config_set('meridian', 'meridian', '{"integrations": {
+         "slack": {"locked": ["bot_token", "signing_secret"]},
+         "aws":   {"locked": true}}}', reason => 'one Slack app, one region', author => 'omar@meridian.example') AS version;
+\set ECHO none
+
+\echo
+\echo '=== 5. A bad document is refused: all that is wrong with it, and no secret in the message'
+\echo
+\set ON_ERROR_STOP off
+\set ECHO queries
+SELECT integration_config_set('meridian', 'payments', '{"integrations": {
+         "openai":  {"config": {"api_key": "sk-of-the-team"}},
+         "slack":   {"config": {"defualt_channel": "#payments"}},
+         "datadog": {"site": "datadoghq.eu"},
+         "splunk":  {"config": {"port": "8089"}}}}');
+
+SELECT integration_config_set('meridian', 'payments',
+         '{"integrations": {"slack": {"config": {"bot_token": "xoxb-of-the-team"}}}}');
+\set ECHO none
+\set ON_ERROR_STOP on
+
+\echo
+\echo '=== 6. The team''s effective configuration: defaults, platform, organisation, unit, team'
 \echo '       (what is enabled and complete; integration_schema_redact hides the secrets)'
 \echo
 \set ECHO queries
 SELECT integration, string_agg(field || ' = ' || (value #>> '{}'), E'\n' ORDER BY field) AS configuration
-FROM layers
-     CROSS JOIN integration_schema_redact(integration_schema_config(platform, org, team)) AS document
-     CROSS JOIN jsonb_each(document->'integrations') AS i (integration, entry)
-     CROSS JOIN jsonb_each(entry->'config') AS f (field, value)
+FROM integration_schema_redact(integration_config_effective('meridian', 'payments')) AS document,
+     jsonb_each(document->'integrations') AS i (integration, entry),
+     jsonb_each(entry->'config') AS f (field, value)
 WHERE entry @> '{"enabled": true, "configured": true}'
 GROUP BY integration;
 \set ECHO none
 
 \echo
-\echo '=== 4. Why is that so? What was set in vain: locked further out (3), or unset further in (2)'
-\echo '       (sources: 0 the catalogue''s default, 1 the platform, 2 the organisation, 3 the team)'
+\echo '=== 7. Why is that so? Which node gave each value, and which ones gave it in vain'
+\echo '       (locked further out, as the signing secret; replaced, or unset by null, further in)'
 \echo
 \set ECHO queries
-SELECT integration, field, value AS "what counts", source, ignored
-FROM layers, integration_schema_explain(platform, org, team)
-WHERE source < ANY (ignored);
+SELECT integration, field, value, source, locked, ignored
+FROM integration_config_explain('meridian', 'payments')
+WHERE ignored <> '{}';
 \set ECHO none
 
 \echo
-\echo '=== 5. What is still missing, of all that somebody has begun to fill in'
+\echo '=== 8. Which teams can''t run yet, and what do they lack?'
 \echo
 \set ECHO queries
-SELECT id AS integration, entry->'missing' AS missing
-FROM layers,
-     jsonb_each(integration_schema_config(platform, org, team)->'integrations') AS e (id, entry)
-WHERE entry->>'configured' = 'false'
-  AND (org->'integrations' ? id OR team->'integrations' ? id)
-  AND entry->>'enabled' = 'true';
+SELECT node_id AS team, string_agg(integration || ': ' || array_to_string(missing, ', '), E'\n') AS lacks
+FROM integration_config_status('meridian')
+WHERE node_type = 'team' AND enabled AND in_use AND NOT configured
+GROUP BY node_id;
 \set ECHO none
 
 \echo
-\echo '=== 6. One integration resolved: the call that a service makes, here for one that can''t run yet and one that can'
+\echo '=== 9. One integration resolved: the call that a service makes'
 \echo
 \set ECHO queries
-SELECT jsonb_pretty(integration_schema_resolve('elasticsearch', platform, org, team)) AS elasticsearch,
-       jsonb_pretty(integration_schema_resolve('kubernetes', platform, org, team)) AS kubernetes
-FROM layers;
+SELECT jsonb_pretty(integration_config_resolve('meridian', 'payments', 'kubernetes')) AS kubernetes,
+       jsonb_pretty(integration_config_resolve('meridian', 'payments', 'elasticsearch')) AS elasticsearch;
 \set ECHO none
 
 \echo
-\echo '    A name that nobody knows is an error, with the nearest one as a hint:'
+\echo '=== 10. A mistake, undone: a rollback is a new version, and the history says who and why'
 \echo
-\set ON_ERROR_STOP off
 \set ECHO queries
-SELECT integration_schema_resolve('slak', platform, org, team) FROM layers;
+SELECT integration_config_set('meridian', 'payments', '{"integrations": {
+         "slack": {"config": {"default_channel": "#payments-test"}}}}',
+         expected_version => 2, reason => 'trying it out', author => 'tom@meridian.example') AS version;
+
+SELECT integration_config_rollback('meridian', 'payments', 2, author => 'pia@meridian.example') AS version;
+
+SELECT version, author, reason, jsonb_array_length(changes->'added') AS "fields added",
+       changes #> '{changed,0,before}' AS "changed from", changes #> '{changed,0,after}' AS "to"
+FROM integration_config_history('meridian', 'payments');
 \set ECHO none
-\set ON_ERROR_STOP on
 
 \echo
-\echo '=== 7. What is wrong with a document, all of it at once, before anybody saves it'
-\echo
-\x on
-\set ECHO queries
-SELECT path, code, message
-FROM integration_schema_validate('{"integrations": {
-  "slack":   {"config": {"defualt_channel": "#payments", "thread_replies": "no"}},
-  "datadog": {"site": "datadoghq.eu"},
-  "openai":  {"config": {"org_id": "org-payments"}}}}', 'team');
-\set ECHO none
-\x off
-
-\echo
-\echo '=== 8. The catalogue by category'
+\echo '=== 11. Documents in tables of your own? The same merge, with the layers as arguments'
 \echo
 \set ECHO queries
-SELECT c->>'category' AS category, c->'count' AS count,
-       (SELECT string_agg(i->>'name', ', ')
-        FROM jsonb_array_elements(integration_schema_list(c->>'category')->'integrations') AS i) AS integrations
-FROM jsonb_array_elements(integration_schema_categories()->'categories') AS c;
+SELECT integration_schema_resolve('slack',
+  '{"integrations": {"slack": {"config": {"bot_token": "xoxb-1"}, "locked": ["bot_token"]}}}',
+  '{"integrations": {"slack": {"config": {"bot_token": "xoxb-2", "default_channel": "#sre"}}}}')->'config' AS slack;
 \set ECHO none

@@ -66,7 +66,7 @@ LANGUAGE sql VOLATILE AS $$
 		WHEN depth > 0 AND random() < 0.7 THEN
 			(SELECT coalesce(jsonb_object_agg(repeat('k', 1 + (random() * 3)::integer) || i % 7,
 											  pg_temp.random_json(depth - 1)), '{}')
-			   FROM generate_series(1, (random() * 12)::integer) AS i)
+			   FROM generate_series(1, (random() * 8)::integer) AS i)
 		ELSE (ARRAY['null', '1', '1.50', '"text"', 'true', '[1, {"a": null}]', '{}'])
 				[1 + (random() * 6)::integer]::jsonb
 		END
@@ -74,8 +74,8 @@ $$;
 
 SELECT setseed(0.4);
 CREATE TEMPORARY TABLE random_case AS
-SELECT pg_temp.random_json(4) AS target, pg_temp.random_json(4) AS patch
-FROM generate_series(1, 1000);
+SELECT pg_temp.random_json(3) AS target, pg_temp.random_json(3) AS patch
+FROM generate_series(1, 300);
 
 SELECT is_empty($$
 	SELECT target, patch FROM random_case
