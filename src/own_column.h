@@ -1,15 +1,15 @@
 /*-------------------------------------------------------------------------
  *
- * own_table.h
- *	  What we may rely on in the extension's own tables.
+ * own_column.h
+ *	  Columns of the extension's own tables.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef OWN_TABLE_H
-#define OWN_TABLE_H
+#ifndef OWN_COLUMN_H
+#define OWN_COLUMN_H
 
-#include "utils/relcache.h"
+#include "utils/rel.h"
 
 extern int	own_column(Relation relation, const char *name, Oid type);
 
-#endif							/* OWN_TABLE_H */
+#endif							/* OWN_COLUMN_H */
