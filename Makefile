@@ -41,6 +41,12 @@ $(OBJS): $(wildcard src/*.h)
 $(INSTALL_SQL): $(SQL_PARTS) META.json
 	cat $(SQL_PARTS) > $@
 
+# PGXS takes documents away from where it does not put them, in doc/.
+uninstall: uninstall-docs
+.PHONY: uninstall-docs
+uninstall-docs:
+	rm -f $(addprefix '$(DESTDIR)$(docdir)/$(docmoduledir)'/, $(notdir $(DOCS)))
+
 # The control file carries the version that META.json has.
 all: control-version
 .PHONY: control-version

@@ -53,16 +53,21 @@ is_installed()
 			grep -qE "^installed (.*, )?$1( \(|,)"
 }
 
-# need_packages PACKAGE...: install those that are missing.
+# need_packages PACKAGE...: install those that are missing; of "A|B", B where
+# neither is there.
 need_packages()
 {
-	local package missing=() log own_conf
+	local package choices choice missing=() log own_conf
 
 	command -v dpkg-query >/dev/null ||
 		die "this needs Debian or Ubuntu; elsewhere build with make && make install && make installcheck"
 
 	for package in "$@"; do
-		is_installed "$package" || missing+=("$package")
+		IFS='|' read -r -a choices <<<"$package"
+		for choice in "${choices[@]}"; do
+			is_installed "$choice" && continue 2
+		done
+		missing+=("$choice")
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
 
