@@ -347,11 +347,10 @@ COMMENT ON FUNCTION @extschema@.integration_config_rebuild() IS
 	'puts the nodes back that the history tells of, after a restore without triggers';
 
 -- BEFORE triggers fire in the order of their names: first the document is
--- checked, then the version is set, or a type that there is not is refused.
+-- checked, then the version is set.
 CREATE TRIGGER node_configurations_check
 	BEFORE INSERT OR UPDATE OF config_json, node_type ON @extschema@.node_configurations
-	FOR EACH ROW WHEN (NEW.node_type IN ('platform', 'org', 'unit', 'team'))
-	EXECUTE FUNCTION @extschema@.integration_schema_check('config_json', 'node_type');
+	FOR EACH ROW EXECUTE FUNCTION @extschema@.integration_schema_check('config_json', 'node_type');
 COMMENT ON TRIGGER node_configurations_check ON @extschema@.node_configurations IS
 	'validates the document at the node''s level';
 

@@ -22,7 +22,7 @@
 #include "definition.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "own_column.h"
+#include "own_table.h"
 #include "trigger_call.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"

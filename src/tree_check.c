@@ -28,7 +28,7 @@
 #include "layer_locks.h"
 #include "messages.h"
 #include "miscadmin.h"
-#include "own_column.h"
+#include "own_table.h"
 #include "settings.h"
 #include "storage/lock.h"
 #include "store.h"

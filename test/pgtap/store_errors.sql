@@ -49,7 +49,7 @@ FROM (VALUES
 	('INSERT INTO node_configurations (org_id, node_id, node_type) VALUES (''x'', repeat(''x'', 256), ''org'')'),
 	('INSERT INTO node_configurations (org_id, node_id, node_type) VALUES (''*'', ''x'', ''org'')'),
 	('INSERT INTO node_configurations (org_id, node_id, node_type) VALUES (''x'', ''x'', ''team'')'),
-	('INSERT INTO node_configurations (org_id, node_id, node_type) VALUES (''x'', ''x'', ''effective'')')
+	('INSERT INTO node_configurations (org_id, node_id, node_type) VALUES (''x'', ''x'', ''squad'')')
 ) AS s (statement), pg_temp.error_of(s.statement) AS e;
 
 -- a row that a restore brings is not shown either

@@ -1,18 +1,18 @@
 /*-------------------------------------------------------------------------
  *
- * own_column.c
- *	  Columns of the extension's own tables.
+ * own_table.c
+ *	  What we may rely on in the extension's own tables.
  *
  * The tables' owner, who need be no superuser, may alter them.  C code that
- * took a column for what it no longer is would take the server down, or read
- * what is none of that user's business.
+ * took a column for what it is not would take the server down, or read what
+ * is none of that user's business.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "executor/spi.h"
-#include "own_column.h"
+#include "own_table.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 

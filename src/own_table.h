@@ -1,15 +1,15 @@
 /*-------------------------------------------------------------------------
  *
- * own_column.h
- *	  Columns of the extension's own tables.
+ * own_table.h
+ *	  What we may rely on in the extension's own tables.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef OWN_COLUMN_H
-#define OWN_COLUMN_H
+#ifndef OWN_TABLE_H
+#define OWN_TABLE_H
 
-#include "utils/rel.h"
+#include "utils/relcache.h"
 
 extern int	own_column(Relation relation, const char *name, Oid type);
 
-#endif							/* OWN_COLUMN_H */
+#endif							/* OWN_TABLE_H */
