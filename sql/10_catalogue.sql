@@ -54,6 +54,18 @@ COMMENT ON COLUMN @extschema@.integration_schemas.origin IS
 	'builtin: as the extension brought it; edited: a built-in row that was changed; added: a row of this database''s own';
 COMMENT ON CONSTRAINT integration_schemas_pkey ON @extschema@.integration_schemas IS
 	'an id is one integration';
+COMMENT ON CONSTRAINT integration_schemas_id_check ON @extschema@.integration_schemas IS
+	'lower case letters, digits, hyphens and underscores, 1 to 64 of them';
+COMMENT ON CONSTRAINT integration_schemas_name_check ON @extschema@.integration_schemas IS
+	'1 to 128 characters';
+COMMENT ON CONSTRAINT integration_schemas_category_check ON @extschema@.integration_schemas IS
+	'lower case with hyphens, 1 to 64 characters';
+COMMENT ON CONSTRAINT integration_schemas_docs_url_check ON @extschema@.integration_schemas IS
+	'an http or https URL of at most 512 characters';
+COMMENT ON CONSTRAINT integration_schemas_icon_url_check ON @extschema@.integration_schemas IS
+	'an http or https URL of at most 512 characters';
+COMMENT ON CONSTRAINT integration_schemas_origin_check ON @extschema@.integration_schemas IS
+	'whose a row can be';
 COMMENT ON INDEX @extschema@.integration_schemas_category_idx IS 'integrations of a category';
 COMMENT ON INDEX @extschema@.integration_schemas_featured_idx IS 'integrations that are shown first';
 
@@ -69,6 +81,8 @@ COMMENT ON TABLE @extschema@.integration_schema_removed IS
 	'built-in integrations that were deleted from the catalogue, which an update does not bring back';
 COMMENT ON COLUMN @extschema@.integration_schema_removed.id IS 'id of the built-in row';
 COMMENT ON COLUMN @extschema@.integration_schema_removed.removed_at IS 'when it was deleted';
+COMMENT ON CONSTRAINT integration_schema_removed_pkey ON @extschema@.integration_schema_removed IS
+	'an id is removed once';
 
 -- One row, given a new version before each change of the catalogue and read
 -- under the caller's own snapshot: src/catalogue_cache.c says why that is
@@ -86,6 +100,10 @@ INSERT INTO @extschema@.integration_schema_version (version) VALUES (gen_random_
 COMMENT ON TABLE @extschema@.integration_schema_version IS 'one row: the version of the catalogue that a snapshot sees';
 COMMENT ON COLUMN @extschema@.integration_schema_version.singleton IS 'keeps it one row';
 COMMENT ON COLUMN @extschema@.integration_schema_version.version IS 'a new one before each change of the catalogue';
+COMMENT ON CONSTRAINT integration_schema_version_pkey ON @extschema@.integration_schema_version IS
+	'keeps it one row; and a publication of all tables needs a key';
+COMMENT ON CONSTRAINT integration_schema_version_singleton_check ON @extschema@.integration_schema_version IS
+	'keeps it one row';
 
 ALTER TABLE @extschema@.integration_schemas OWNER TO @extowner@;
 ALTER TABLE @extschema@.integration_schema_removed OWNER TO @extowner@;

@@ -16,12 +16,12 @@
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "catalogue_watch.h"
 #include "commands/trigger.h"
+#include "own_table.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -47,30 +47,6 @@ is_version_table(Relation relation)
 }
 
 /*
- * version_index: the index of the table of versions by its first column, or
- * InvalidOid.
- */
-static Oid
-version_index(Relation relation)
-{
-	HeapTuple	row;
-	Form_pg_index index;
-	bool		fits;
-
-	if (!relation->rd_indexvalid)
-		list_free(RelationGetIndexList(relation));
-	if (!OidIsValid(relation->rd_pkindex))
-		return InvalidOid;
-	row = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(relation->rd_pkindex));
-	if (!HeapTupleIsValid(row))
-		return InvalidOid;
-	index = (Form_pg_index) GETSTRUCT(row);
-	fits = index->indisvalid && index->indnkeyatts == 1 && index->indkey.values[0] == 1;
-	ReleaseSysCache(row);
-	return fits ? relation->rd_pkindex : InvalidOid;
-}
-
-/*
  * catalogue_version: the catalogue's version under that snapshot; false where there
  * is none.
  *
@@ -80,6 +56,7 @@ version_index(Relation relation)
 bool
 catalogue_version(Oid namespace, Snapshot snapshot, pg_uuid_t *version)
 {
+	static const AttrNumber singleton[] = {1};
 	Oid			relid = get_relname_relid(VERSION_TABLE, namespace);
 	Oid			index;
 	Relation	relation;
@@ -95,7 +72,7 @@ catalogue_version(Oid namespace, Snapshot snapshot, pg_uuid_t *version)
 		return false;
 	if (is_version_table(relation))
 	{
-		index = version_index(relation);
+		index = own_key_index(relation, lengthof(singleton), singleton);
 		ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_BOOLEQ, BoolGetDatum(true));
 		scan = systable_beginscan(relation, index, OidIsValid(index), snapshot, 1, &key);
 		tuple = systable_getnext(scan);

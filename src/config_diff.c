@@ -49,6 +49,7 @@ typedef struct Change
 typedef struct Diff
 {
 	StringInfoData path;		/* JSON Pointer to where we are */
+	Size		bytes;			/* of all paths so far */
 	List	   *added;			/* of Change */
 	List	   *changed;
 	List	   *removed;
@@ -143,6 +144,12 @@ compare_values(Diff *diff, const Versions *versions, Place place)
 		return;
 	}
 
+	/* what the answer cannot hold must not first be held here */
+	diff->bytes += diff->path.len;
+	if (diff->bytes > JENTRY_OFFLENMASK)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("changes of a document are too many to be listed")));
 	change = palloc(sizeof(Change));
 	change->path = pstrdup(diff->path.data);
 	change->versions = *versions;

@@ -135,7 +135,7 @@ deep_merge_objects(JsonbWriter *writer, JsonbFrame *outer,
 			nkeys++;
 		widest = Max(widest, run);
 	}
-	values = palloc(sizeof(JsonbRef) * widest);
+	values = palloc_extended(sizeof(JsonbRef) * widest, MCXT_ALLOC_HUGE);
 
 	jsonb_write_object(writer, outer, &object, nkeys);
 	for (int i = 0; i < nmembers; i++)

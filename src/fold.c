@@ -175,7 +175,7 @@ trace_void(FoldedEntry *fold, JsonbRef config, int layer)
 	JsonbRef	value;
 
 	jsonb_walk_begin(&walk, config);
-	while (config.type == JREF_OBJECT && jsonb_walk_member(&walk, &name, &value))
+	while (jsonb_walk_member(&walk, &name, &value))
 	{
 		Field	   *field = integration_field(integration, name.ptr, name.len);
 
@@ -358,7 +358,7 @@ write_merged(JsonbWriter *writer, JsonbFrame *outer, const FoldedValue *value)
 
 	for (const FoldedValue *below = value; below; below = below->below)
 		nobjects++;
-	objects = palloc(sizeof(JsonbRef) * nobjects);
+	objects = palloc_extended(sizeof(JsonbRef) * nobjects, MCXT_ALLOC_HUGE);
 	index = nobjects;
 	for (const FoldedValue *below = value; below; below = below->below)
 		objects[--index] = below->value;

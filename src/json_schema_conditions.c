@@ -17,6 +17,7 @@
 #include "postgres.h"
 
 #include "json_schema_import.h"
+#include "miscadmin.h"
 #include "missing.h"
 #include "pattern_dialect.h"
 #include "utils/builtins.h"
@@ -104,6 +105,7 @@ read_any_has_value(const Import *import, JsonbRef schema)
 	jsonb_walk_begin(&walk, alternatives);
 	while (jsonb_walk_element(&walk, &alternative))
 	{
+		CHECK_FOR_INTERRUPTS();
 		field = read_has_value(import, alternative);
 		if (field < 0)
 			return NIL;
@@ -213,6 +215,7 @@ read_dependencies(Import *import, const char *keyword)
 		{
 			FieldImport *asked = &import->fields[lfirst_int(cell)];
 
+			CHECK_FOR_INTERRUPTS();
 			asked->required_with = list_append_unique_int(asked->required_with, field);
 		}
 		import_leave(import, inner);
@@ -242,6 +245,7 @@ read_conditions(Import *import)
 		JsonbRef	key;
 		JsonbRef	value;
 
+		CHECK_FOR_INTERRUPTS();
 		if (schema.type != JREF_OBJECT)
 			import_refuse(import, "only conditions can be expressed", HINT_CONDITION);
 		jsonb_walk_begin(&members, schema);

@@ -351,7 +351,7 @@ jsonb_walk_element(JsonbWalk *walk, JsonbRef *value)
 
 /*
  * jsonb_walk_member: the next member of an object, in key order; false at its
- * end.
+ * end.  What is no object has no members.
  */
 bool
 jsonb_walk_member(JsonbWalk *walk, JsonbRef *key, JsonbRef *value)
@@ -359,7 +359,7 @@ jsonb_walk_member(JsonbWalk *walk, JsonbRef *key, JsonbRef *value)
 	JEntry		entry;
 	uint32		length;
 
-	if (walk->index >= walk->count)
+	if (walk->index >= walk->count || !JsonContainerIsObject(walk->container))
 		return false;
 
 	entry = walk->container->children[walk->index];

@@ -13,6 +13,14 @@
 #include "postgres.h"
 
 #include "layer_locks.h"
+#include "miscadmin.h"
+
+/* A field that an outer layer locks by its name. */
+typedef struct LockedName
+{
+	JsonbRef	name;
+	int			layer;
+} LockedName;
 
 /* One entry of the document that is written, as it is checked. */
 typedef struct LockCheck
@@ -22,6 +30,8 @@ typedef struct LockCheck
 	LayerLock	lock;			/* integration and, in turn, the rest */
 	JsonbRef	before;			/* the entry before the write */
 	JsonbRef	after;			/* and after it */
+	LockedName *names;			/* in key order, then outermost first */
+	int			nnames;
 	LayerLockCallback callback;
 	void	   *arg;
 } LockCheck;
@@ -37,31 +47,93 @@ layer_entry(JsonbRef document, JsonbRef integration)
 }
 
 /*
- * array_has: is that string an element of the array?
+ * layer_locked: what an outer layer has as "locked" of the entry's integration.
  */
-static bool
-array_has(JsonbRef array, JsonbRef string)
+static JsonbRef
+layer_locked(const LockCheck *check, int layer)
 {
-	JsonbWalk	walk;
-	JsonbRef	element;
-
-	jsonb_walk_begin(&walk, array);
-	while (jsonb_walk_element(&walk, &element))
-		if (element.type == JREF_STRING &&
-			jsonb_ref_is(element, string.ptr, string.len))
-			return true;
-	return false;
+	return JREF_MEMBER(layer_entry(check->outer[layer].document,
+								   check->lock.integration), "locked");
 }
 
 /*
- * report_member: report a member of the entry that the write adds or changes;
- * of config, the fields that it does, if they are named in only (an array, or
- * JREF_NONE for all).
+ * compare_names: qsort comparator, by name, then outermost first.
+ */
+static int
+compare_names(const void *a, const void *b)
+{
+	const LockedName *na = a;
+	const LockedName *nb = b;
+	int			order = jsonb_key_compare(na->name.ptr, na->name.len,
+										  nb->name.ptr, nb->name.len);
+
+	CHECK_FOR_INTERRUPTS();
+	return order != 0 ? order : na->layer - nb->layer;
+}
+
+/*
+ * gather_names: the fields of an entry that outer layers lock by name, in key
+ * order, each with the outermost layer that does.
+ */
+static void
+gather_names(LockCheck *check)
+{
+	Size		total = 0;
+	JsonbWalk	walk;
+	JsonbRef	name;
+
+	for (int i = 0; i < check->nouter; i++)
+		total += jsonb_ref_count(layer_locked(check, i));
+	check->nnames = 0;
+	check->names = palloc_extended(sizeof(LockedName) * (total + 1), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < check->nouter; i++)
+	{
+		JsonbRef	locked = layer_locked(check, i);
+
+		if (locked.type != JREF_ARRAY)
+			continue;
+		jsonb_walk_begin(&walk, locked);
+		while (jsonb_walk_element(&walk, &name))
+			if (name.type == JREF_STRING)
+				check->names[check->nnames++] = (LockedName) {name, i};
+	}
+	qsort(check->names, check->nnames, sizeof(LockedName), compare_names);
+}
+
+/*
+ * first_locker: the outermost layer that locks the field by its name, or -1.
+ */
+static int
+first_locker(const LockCheck *check, JsonbRef field)
+{
+	int			low = 0;
+	int			high = check->nnames;
+
+	/* the first of those that have the name */
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+		JsonbRef	name = check->names[middle].name;
+
+		if (jsonb_key_compare(name.ptr, name.len, field.ptr, field.len) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < check->nnames &&
+		jsonb_ref_is(check->names[low].name, field.ptr, field.len))
+		return check->names[low].layer;
+	return -1;
+}
+
+/*
+ * report_fields: report the fields of config that the write adds or changes
+ * and that a layer locks: by their names or, with all, every one.
  *
  * Fields that an earlier layer has named are its own to report.
  */
 static void
-report_fields(LockCheck *check, int locker, JsonbRef only)
+report_fields(LockCheck *check, int locker, bool all)
 {
 	JsonbRef	before = JREF_MEMBER(check->before, "config");
 	JsonbWalk	walk;
@@ -71,17 +143,13 @@ report_fields(LockCheck *check, int locker, JsonbRef only)
 	while (jsonb_walk_member(&walk, &check->lock.field, &value))
 	{
 		JsonbRef	field = check->lock.field;
-		bool		reported = false;
+		int			first = first_locker(check, field);
 
-		if (only.type == JREF_ARRAY && !array_has(only, field))
+		CHECK_FOR_INTERRUPTS();
+		/* all leaves to earlier layers what they have named */
+		if (all ? first >= 0 && first < locker : first != locker)
 			continue;
-		if (jsonb_ref_equal(jsonb_ref_member(before, field.ptr, field.len), value))
-			continue;
-		for (int i = 0; i < locker && !reported; i++)
-			reported = array_has(JREF_MEMBER(layer_entry(check->outer[i].document,
-														 check->lock.integration),
-											 "locked"), field);
-		if (!reported)
+		if (!jsonb_ref_equal(jsonb_ref_member(before, field.ptr, field.len), value))
 			check->callback(&check->lock, check->arg);
 	}
 	check->lock.field.type = JREF_NONE;
@@ -95,7 +163,6 @@ report_entry(LockCheck *check, int locker)
 {
 	JsonbWalk	walk;
 	JsonbRef	value;
-	JsonbRef	all = {0};
 
 	if (check->after.type != JREF_OBJECT)
 	{
@@ -108,7 +175,7 @@ report_entry(LockCheck *check, int locker)
 		JsonbRef	member = check->lock.member;
 
 		if (JREF_IS(member, "config") && value.type == JREF_OBJECT)
-			report_fields(check, locker, all);
+			report_fields(check, locker, true);
 		else if (!jsonb_ref_equal(jsonb_ref_member(check->before, member.ptr,
 												   member.len), value))
 			check->callback(&check->lock, check->arg);
@@ -125,12 +192,12 @@ report_entry(LockCheck *check, int locker)
 static void
 check_entry(LockCheck *check)
 {
+	gather_names(check);
 	for (int i = 0; i < check->nouter; i++)
 	{
-		JsonbRef	locked;
+		JsonbRef	locked = layer_locked(check, i);
 
-		locked = JREF_MEMBER(layer_entry(check->outer[i].document,
-										 check->lock.integration), "locked");
+		CHECK_FOR_INTERRUPTS();
 		check->lock.by = check->outer[i].node_id;
 		if (locked.type == JREF_BOOL && locked.boolean)
 		{
@@ -140,10 +207,11 @@ check_entry(LockCheck *check)
 		if (locked.type == JREF_ARRAY)
 		{
 			check->lock.member = jsonb_ref_string("config", strlen("config"));
-			report_fields(check, i, locked);
+			report_fields(check, i, false);
 			check->lock.member.type = JREF_NONE;
 		}
 	}
+	pfree(check->names);
 }
 
 /*
@@ -167,8 +235,6 @@ layer_locks_check(const NamedLayer *outer, int nouter,
 	check.arg = arg;
 
 	jsonb_walk_begin(&walk, JREF_MEMBER(after, "integrations"));
-	if (JREF_MEMBER(after, "integrations").type != JREF_OBJECT)
-		return;
 	while (jsonb_walk_member(&walk, &check.lock.integration, &check.after))
 	{
 		check.before = layer_entry(before, check.lock.integration);

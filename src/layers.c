@@ -55,7 +55,7 @@ layers_from_argument(FunctionCallInfo fcinfo, int argno, int *nlayers)
 	count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	if (count == 0)
 		return NULL;
-	layers = palloc(sizeof(JsonbRef) * count);
+	layers = palloc_extended(sizeof(JsonbRef) * count, MCXT_ALLOC_HUGE);
 	data = ARR_DATA_PTR(array);
 	nulls = ARR_NULLBITMAP(array);
 

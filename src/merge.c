@@ -286,7 +286,8 @@ merge_config(const Catalogue *catalogue, const JsonbRef *documents, int ndocumen
 		.write = write_integrations,
 		.arg = &layers
 	};
-	JsonbRef   *objects = palloc(sizeof(JsonbRef) * (ndocuments + 1));
+	JsonbRef   *objects = palloc_extended(sizeof(JsonbRef) * (Size) (ndocuments + 1),
+										  MCXT_ALLOC_HUGE);
 	int			nobjects = 0;
 
 	read_layers(&layers, catalogue, documents, ndocuments);

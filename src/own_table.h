@@ -11,5 +11,7 @@
 #include "utils/relcache.h"
 
 extern int	own_column(Relation relation, const char *name, Oid type);
+extern Oid	own_key_index(Relation table, int nkeys, const AttrNumber *key);
+extern bool own_table_runs_code(Relation table, bool writing);
 
 #endif							/* OWN_TABLE_H */

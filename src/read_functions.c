@@ -80,7 +80,8 @@ integration_schema_values(PG_FUNCTION_ARGS)
 static Datum
 ignored_layers(const Bitmapset *layers)
 {
-	Datum	   *numbers = palloc(sizeof(Datum) * (bms_num_members(layers) + 1));
+	Datum	   *numbers = palloc_extended(sizeof(Datum) * ((Size) bms_num_members(layers) + 1),
+										  MCXT_ALLOC_HUGE);
 	int			count = 0;
 
 	for (int layer = -1; (layer = bms_next_member(layers, layer)) >= 0;)

@@ -19,8 +19,6 @@
 
 PG_FUNCTION_INFO_V1(integration_schema_redact);
 
-#define REDACTED "********"
-
 /* What a member's value needs to be redacted. */
 typedef struct Redaction
 {
@@ -41,7 +39,7 @@ write_redacted(JsonbWriter *writer, JsonbFrame *frame, JsonbRef value)
 	if (value.type == JREF_NULL)
 		jsonb_write_value(writer, frame, value);
 	else
-		jsonb_write_string(writer, frame, REDACTED, strlen(REDACTED));
+		jsonb_write_string(writer, frame, REDACTED_VALUE, strlen(REDACTED_VALUE));
 }
 
 /*
@@ -192,8 +190,8 @@ integration_schema_redact(PG_FUNCTION_ARGS)
 	if (root.type == JREF_NULL)
 		PG_RETURN_JSONB_P(document);
 	if (root.type != JREF_OBJECT)
-		PG_RETURN_JSONB_P(jsonb_write_document(jsonb_ref_string(REDACTED,
-																strlen(REDACTED))));
+		PG_RETURN_JSONB_P(jsonb_write_document(jsonb_ref_string(REDACTED_VALUE,
+																strlen(REDACTED_VALUE))));
 	redaction.catalogue = catalogue_current(fcinfo);
 	jsonb_write_begin(&writer, VARSIZE(document) + 64);
 	write_members(&writer, NULL, root, write_top_level, &redaction);

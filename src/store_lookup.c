@@ -17,12 +17,13 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/stratnum.h"
 #include "access/table.h"
-#include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "own_table.h"
 #include "store.h"
 #include "store_lookup.h"
 #include "store_plans.h"
@@ -33,7 +34,6 @@
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
 /* Columns of node_configurations, as sql/60_store.sql declares them. */
 enum
@@ -92,31 +92,6 @@ as_declared(Relation table)
 }
 
 /*
- * primary_key: the index of the primary key, where that is org_id and node_id.
- */
-static Oid
-primary_key(Relation table)
-{
-	HeapTuple	row;
-	Form_pg_index index;
-	bool		fits;
-
-	if (!table->rd_indexvalid)
-		list_free(RelationGetIndexList(table));
-	if (!OidIsValid(table->rd_pkindex))
-		return InvalidOid;
-	row = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(table->rd_pkindex));
-	if (!HeapTupleIsValid(row))
-		return InvalidOid;
-	index = (Form_pg_index) GETSTRUCT(row);
-	fits = index->indnkeyatts == 2 && index->indisvalid &&
-		index->indkey.values[0] == COLUMN_ORG_ID &&
-		index->indkey.values[1] == COLUMN_NODE_ID;
-	ReleaseSysCache(row);
-	return fits ? table->rd_pkindex : InvalidOid;
-}
-
-/*
  * node_lookup_begin: open the table.
  *
  * The caller is connected to SPI.  as_owner chooses the prepared query that is
@@ -126,6 +101,7 @@ primary_key(Relation table)
 void
 node_lookup_begin(NodeLookup *lookup, Oid namespace, bool as_owner)
 {
+	static const AttrNumber key[] = {COLUMN_ORG_ID, COLUMN_NODE_ID};
 	Oid			relid = get_relname_relid(STORE_TABLE, namespace);
 
 	lookup->namespace = namespace;
@@ -135,9 +111,11 @@ node_lookup_begin(NodeLookup *lookup, Oid namespace, bool as_owner)
 	if (!OidIsValid(relid) || !may_select(relid))
 		return;
 
-	lookup->table = table_open(relid, AccessShareLock);
+	lookup->table = try_relation_open(relid, AccessShareLock);
+	if (lookup->table == NULL)
+		return;
 	if (as_declared(lookup->table))
-		lookup->index = primary_key(lookup->table);
+		lookup->index = own_key_index(lookup->table, lengthof(key), key);
 	if (!OidIsValid(lookup->index))
 	{
 		table_close(lookup->table, NoLock);

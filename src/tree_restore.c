@@ -10,7 +10,9 @@
  * announced, and not written to the history once more.  So the tables'
  * triggers must not fire for them, which is what
  * session_replication_role = replica is for; a role that restores may not be
- * allowed to set it, but this code may, for what it does here.  The foreign
+ * allowed to set it, but this code may, for what it does here, and only where
+ * nothing of somebody's own would run under it: that could evade the triggers
+ * and foreign keys of any table.  The foreign
  * key does not fire either: pg_dump --inserts restores a row a statement, in
  * an order in which a child may come before its parent.
  *
@@ -18,7 +20,11 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "own_table.h"
 #include "store_plans.h"
 #include "trigger_call.h"
 #include "utils/builtins.h"
@@ -60,6 +66,28 @@ static const char write_latest[] =
 	" WHERE n.version < excluded.version";
 
 /*
+ * check_code: refuse a table that runs code of its owner's, unless he is a
+ * superuser.  It is locked, so that this stays true.
+ */
+static void
+check_code(Oid namespace, const char *name, bool writing)
+{
+	Relation	table;
+
+	if (superuser())
+		return;
+	table = table_openrv(makeRangeVar(get_namespace_name(namespace), pstrdup(name), -1),
+						 writing ? RowExclusiveLock : AccessShareLock);
+	if (own_table_runs_code(table, writing))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("nodes cannot be restored with table \"%s\" as it is", name),
+				 errdetail("It has triggers, rules, row security, expressions or types that run functions of this database."),
+				 errhint("Restore first and add them then, or let a superuser call integration_config_rebuild().")));
+	table_close(table, NoLock);
+}
+
+/*
  * write_nodes: bring the nodes up to their latest versions in the history,
  * those of which there are rows in source (a table's name, quoted).
  *
@@ -73,6 +101,8 @@ write_nodes(Oid namespace, const char *source)
 	int			level = NewGUCNestLevel();
 	int			status;
 
+	check_code(namespace, HISTORY_TABLE, false);
+	check_code(namespace, STORE_TABLE, true);
 	(void) set_config_option("session_replication_role", "replica",
 							 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	status = SPI_execute(psprintf(delete_gone, source, history, nodes), false, 0);

@@ -80,7 +80,7 @@ unknown_write_entry(JsonbWriter *writer, JsonbFrame *outer,
 	SpecialMember specials[2] = {0};
 
 	fold_begin(&unknown.fold, NULL, NULL, false);
-	unknown.objects = palloc(sizeof(JsonbRef) * nentries);
+	unknown.objects = palloc_extended(sizeof(JsonbRef) * nentries, MCXT_ALLOC_HUGE);
 	for (int i = 0; i < nentries && !unknown.fold.frozen; i++)
 	{
 		JsonbRef	entry = entries[i].entry;
