@@ -140,6 +140,11 @@ COMMENT ON CONSTRAINT node_configuration_history_document_check
 SELECT pg_catalog.pg_extension_config_dump(
 	'@extschema@.node_configuration_history', 'ORDER BY changed_at, version');
 
+CREATE FUNCTION @extschema@.integration_config_shown(name text) RETURNS text
+	LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_config_shown(text) IS
+	'a name as messages show it: in quotes, escaped and clipped';
+
 -- Versions.  The functions that write or read history run with the rights of
 -- the extension's owner, since no one else is to write it, and so that row
 -- security, made for readers, hides nothing from the numbering.
@@ -179,13 +184,14 @@ BEGIN
 						  ELSE 'organisation or platform cannot have a parent' END END
 			USING ERRCODE = 'check_violation',
 				  DETAIL = format('Node %s of organisation %s, of type %s.',
-								  left(to_json(NEW.node_id)::text, 80),
-								  left(to_json(NEW.org_id)::text, 80),
-								  left(to_json(NEW.node_type)::text, 80)),
+								  @extschema@.integration_config_shown(NEW.node_id),
+								  @extschema@.integration_config_shown(NEW.org_id),
+								  @extschema@.integration_config_shown(NEW.node_type)),
 				  HINT = CASE broken
 							 WHEN 'node_type' THEN 'The types are platform, org, unit and team.'
 							 WHEN 'root' THEN 'Only nodes of type org and platform have no parent.'
-							 ELSE '' END,
+							 WHEN 'platform' THEN 'Give the node another name or another type.'
+							 ELSE 'Use a key of the organisation or node that your application has.' END,
 				  SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME,
 				  CONSTRAINT = format('node_configurations_%s_check', broken);
 	END IF;
@@ -195,8 +201,10 @@ BEGIN
 			RAISE EXCEPTION 'name of a node cannot be changed'
 				USING ERRCODE = 'feature_not_supported',
 					  DETAIL = format('Node %s of organisation %s would become node %s of organisation %s.',
-									  to_jsonb(OLD.node_id), to_jsonb(OLD.org_id),
-									  to_jsonb(NEW.node_id), to_jsonb(NEW.org_id)),
+									  @extschema@.integration_config_shown(OLD.node_id),
+									  @extschema@.integration_config_shown(OLD.org_id),
+									  @extschema@.integration_config_shown(NEW.node_id),
+									  @extschema@.integration_config_shown(NEW.org_id)),
 					  HINT = 'Insert a node of the new name, move the children to it and delete the old one.',
 					  SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
 		END IF;
@@ -345,6 +353,15 @@ CREATE TRIGGER node_configurations_check
 	FOR EACH ROW EXECUTE FUNCTION @extschema@.integration_schema_check('config_json', 'node_type');
 COMMENT ON TRIGGER node_configurations_check ON @extschema@.node_configurations IS
 	'validates the document at the node''s level';
+
+-- The one below does this for its own errors, but not where it does not fire.
+CREATE TRIGGER node_configurations_guard
+	BEFORE INSERT ON @extschema@.node_configurations
+	FOR EACH ROW EXECUTE FUNCTION @extschema@.integration_config_guard();
+ALTER TABLE @extschema@.node_configurations
+	ENABLE REPLICA TRIGGER node_configurations_guard;
+COMMENT ON TRIGGER node_configurations_guard ON @extschema@.node_configurations IS
+	'refuses a restored node that breaks a constraint without showing it';
 
 CREATE TRIGGER node_configurations_version
 	BEFORE INSERT OR UPDATE ON @extschema@.node_configurations

@@ -54,7 +54,8 @@ AS $$
 #variable_conflict use_variable
 DECLARE
 	node_name text := format('node %s of organisation %s',
-							 left(to_json(node_id)::text, 80), left(to_json(org_id)::text, 80));
+							 @extschema@.integration_config_shown(node_id),
+							 @extschema@.integration_config_shown(org_id));
 	old_version integer;
 	new_version integer;
 	old_document jsonb;
@@ -157,8 +158,13 @@ AS $$
 DECLARE
 	document jsonb;
 	what text := format('version %s of node %s of organisation %s', version,
-						left(to_json(node_id)::text, 80), left(to_json(org_id)::text, 80));
+						@extschema@.integration_config_shown(node_id),
+						@extschema@.integration_config_shown(org_id));
 BEGIN
+	IF org_id IS NULL OR node_id IS NULL OR version IS NULL THEN
+		RAISE EXCEPTION 'organisation, node and version must not be null'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	SELECT h.config_json INTO document
 	  FROM @extschema@.node_configuration_history AS h
 	 WHERE h.org_id = integration_config_rollback.org_id
@@ -222,7 +228,7 @@ BEGIN
 	 ORDER BY v.version DESC;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'node % of organisation % does not exist',
-				left(to_json($2)::text, 80), left(to_json($1)::text, 80)
+				@extschema@.integration_config_shown($2), @extschema@.integration_config_shown($1)
 			USING ERRCODE = 'undefined_object';
 	END IF;
 END

@@ -23,8 +23,9 @@
  * terminal, 0 for an ordinary character; *code becomes its code point.
  *
  * Beside ASCII's control characters these are, where the server's encoding is
- * UTF-8, the C1 control characters (U+0080 to U+009F), and the line and
- * paragraph separators (U+2028, U+2029).
+ * UTF-8, the C1 control characters (U+0080 to U+009F), the line and paragraph
+ * separators (U+2028, U+2029), and the controls that turn the direction of
+ * what follows (U+202A to U+202E, U+2066 to U+2069).
  */
 static int
 line_breaker(const unsigned char *p, int len, unsigned int *code)
@@ -41,9 +42,11 @@ line_breaker(const unsigned char *p, int len, unsigned int *code)
 		*code = p[1];
 		return 2;
 	}
-	if (len >= 3 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9))
+	if (len >= 3 && p[0] == 0xe2 &&
+		((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
+		 (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
 	{
-		*code = 0x2000 + (p[2] & 0x3f);
+		*code = 0x2000 + ((p[1] & 0x3f) << 6) + (p[2] & 0x3f);
 		return 3;
 	}
 	return 0;

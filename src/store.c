@@ -29,6 +29,7 @@
 PG_FUNCTION_INFO_V1(integration_config_effective);
 PG_FUNCTION_INFO_V1(integration_config_resolve);
 PG_FUNCTION_INFO_V1(integration_config_explain);
+PG_FUNCTION_INFO_V1(integration_config_shown);
 
 /* A node's layers, outermost first. */
 typedef struct NodeLayers
@@ -305,4 +306,20 @@ integration_config_explain(PG_FUNCTION_ARGS)
 				  explain_row, &explain);
 	SPI_finish();
 	return (Datum) 0;
+}
+
+/*
+ * integration_config_shown(name text) returns text: a name as messages show
+ * it, for those that are written in PL/pgSQL.
+ */
+Datum
+integration_config_shown(PG_FUNCTION_ARGS)
+{
+	StringInfoData shown;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_TEXT_P(cstring_to_text("null"));
+	initStringInfo(&shown);
+	append_name(&shown, store_text_ref(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(shown.data, shown.len));
 }

@@ -1,0 +1,64 @@
+-- The store's errors: names in them are quoted, escaped and clipped, hints are
+-- there or are not, and no row is shown, whichever way it comes.
+
+BEGIN;
+SET LOCAL client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS pgtap;
+CREATE EXTENSION IF NOT EXISTS integration_schemas;
+
+SELECT no_plan();
+
+CREATE FUNCTION pg_temp.error_of(statement text, OUT state text, OUT message text, OUT detail text, OUT hint text)
+LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE statement;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
+		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+END $$;
+
+INSERT INTO node_configurations (org_id, node_id, parent_id, node_type) VALUES
+	('acme', 'acme', NULL, 'org'), ('acme', 'sre', 'acme', 'team');
+
+-- names
+
+SELECT is(integration_config_shown(name), shown, shown)
+FROM (VALUES ('a', '"a"'), ('', '""'), (E'a\nb\x07', '"a\u000ab\u0007"'), (repeat('x', 300), '"' || repeat('x', 64) || '..."'),
+			 (E'a\u202Eb\u2066', '"a\u202eb\u2066"'), (NULL, 'null')) AS n (name, shown);
+SELECT results_eq(format('SELECT state, message FROM pg_temp.error_of(%L)', format(statement, E'a\nb', repeat('x', 300))),
+				  format('VALUES (%L::text, %L::text)', '42704', message), statement)
+FROM (VALUES
+	('SELECT integration_config_set(%1$L, %2$L, ''{}'')', 'node "' || repeat('x', 64) || '..." of organisation "a\u000ab" does not exist'),
+	('SELECT integration_config_rollback(%1$L, %2$L, 1)', 'version 1 of node "' || repeat('x', 64) || '..." of organisation "a\u000ab" does not exist'),
+	('SELECT * FROM integration_config_history(%1$L, %2$L)', 'node "' || repeat('x', 64) || '..." of organisation "a\u000ab" does not exist'),
+	('SELECT integration_config_effective(%1$L, %2$L)', 'node "' || repeat('x', 64) || '..." of organisation "a\u000ab" does not exist')
+) AS s (statement, message);
+
+-- nulls
+
+SELECT is((pg_temp.error_of(statement)).state, '22023', statement)
+FROM unnest(ARRAY ['SELECT integration_config_rollback(NULL, ''sre'', 1)', 'SELECT integration_config_rollback(''acme'', NULL, 1)',
+				   'SELECT integration_config_rollback(''acme'', ''sre'', NULL)', 'SELECT integration_config_set(''acme'', NULL, ''{}'')',
+				   'SELECT integration_config_replace(''acme'', ''sre'', NULL)']) AS statement;
+
+-- hints: a sentence, where there is one
+
+SELECT matches(e.hint, '^[A-Z].*\.$', e.message)
+FROM (VALUES
+	('INSERT INTO node_configurations (org_id, node_id, node_type) VALUES ('''', ''x'', ''org'')'),
+	('INSERT INTO node_configurations (org_id, node_id, node_type) VALUES (''x'', repeat(''x'', 256), ''org'')'),
+	('INSERT INTO node_configurations (org_id, node_id, node_type) VALUES (''*'', ''x'', ''org'')'),
+	('INSERT INTO node_configurations (org_id, node_id, node_type) VALUES (''x'', ''x'', ''team'')'),
+	('INSERT INTO node_configurations (org_id, node_id, node_type) VALUES (''x'', ''x'', ''squad'')')
+) AS s (statement), pg_temp.error_of(s.statement) AS e;
+
+-- a row that a restore brings is not shown either
+
+SELECT ok(e.state = '23514' AND concat(e.message, e.detail, e.hint) !~ 'SENTINEL', what || ': ' || e.message)
+FROM (VALUES ('a parent is missing', 'team', NULL), ('a type that there is not', 'SENTINEL', 'acme'), ('a parent too much', 'org', 'acme')) AS v (what, type, parent),
+	 pg_temp.error_of(format($$
+	INSERT INTO node_configuration_history (org_id, node_id, version, operation, parent_id, node_type, config_json, author, role, changed_at, created_at)
+	VALUES ('acme', 'sre', 9, 'update', %L, %L, '{"a": "SENTINEL"}', 'x', 'x', now(), now())$$, parent, type)) AS e;
+
+SELECT * FROM finish();
+ROLLBACK;
