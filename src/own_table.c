@@ -14,7 +14,11 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/transam.h"
+#include "catalog/dependency.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
@@ -117,6 +121,32 @@ index_runs_code(Oid oid)
 }
 
 /*
+ * is_our_function: is it C code of the extension that the table belongs to?
+ *
+ * Its owner may add functions of his own to the extension, but it takes a
+ * superuser to make one in C.
+ */
+static bool
+is_our_function(Relation table, Oid function)
+{
+	HeapTuple	row = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	bool		in_c;
+
+	if (!HeapTupleIsValid(row))
+		return false;
+	in_c = ((Form_pg_proc) GETSTRUCT(row))->prolang == ClanguageId;
+	ReleaseSysCache(row);
+	if (in_c)
+	{
+		Oid			extension = getExtensionOfObject(ProcedureRelationId, function);
+
+		return OidIsValid(extension) &&
+			extension == getExtensionOfObject(RelationRelationId, RelationGetRelid(table));
+	}
+	return false;
+}
+
+/*
  * own_table_runs_code: may it run code of somebody's own to read the table or,
  * with writing, to write it while session_replication_role is replica?
  *
@@ -151,7 +181,9 @@ own_table_runs_code(Relation table, bool writing)
 		if ((trigger->tgenabled == TRIGGER_FIRES_ALWAYS ||
 			 trigger->tgenabled == TRIGGER_FIRES_ON_REPLICA) &&
 			(TRIGGER_FOR_INSERT(trigger->tgtype) || TRIGGER_FOR_UPDATE(trigger->tgtype) ||
-			 TRIGGER_FOR_DELETE(trigger->tgtype)))
+			 TRIGGER_FOR_DELETE(trigger->tgtype)) &&
+			(!is_our_function(table, trigger->tgfoid) ||
+			 runs_code(trigger->tgqual != NULL ? stringToNode(trigger->tgqual) : NULL, NULL)))
 			return true;
 	}
 	for (int i = 0; constraints != NULL && i < constraints->num_check; i++)
