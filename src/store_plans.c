@@ -52,9 +52,9 @@ static const StoreQueryText queries[STORE_QUERIES] = {
 		"WITH RECURSIVE below AS ("
 		" SELECT $2 AS node_id, 0 AS level"
 		" UNION ALL"
-		" SELECT n.node_id, b.level + 1"
-		" FROM below AS b JOIN %s AS n ON n.org_id = $1 AND n.parent_id = b.node_id"
-		" WHERE b.level <= $3)"
+		" SELECT n.node_id, b.level OPERATOR(pg_catalog.+) 1"
+		" FROM below AS b JOIN %s AS n ON n.org_id OPERATOR(pg_catalog.=) $1 AND n.parent_id OPERATOR(pg_catalog.=) b.node_id"
+		" WHERE b.level OPERATOR(pg_catalog.<=) $3)"
 		" SELECT pg_catalog.max(level) FROM below",
 		3, {TEXTOID, TEXTOID, INT4OID}
 	},
