@@ -10,7 +10,8 @@ use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('prepared');
 $node->init;
-$node->append_conf('postgresql.conf', "max_prepared_transactions = 5\n");
+# NOTIFY does not go with PREPARE TRANSACTION
+$node->append_conf('postgresql.conf', "max_prepared_transactions = 5\nintegration_schemas.notify = off\n");
 $node->start;
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION integration_schemas;
