@@ -165,9 +165,15 @@ UPDATE bench.figure
  WHERE call LIKE 'layers%';
 
 -- A large organisation, read whole: nodes a second. Each answer is looked at,
--- none is shown.
+-- none is shown. In the select list the function gives a row at a time, which is
+-- how the reference says to read thousands of nodes; in FROM the executor keeps
+-- the whole set, on disk.
 DO $$
 DECLARE
+    forms CONSTANT text[] := ARRAY[
+        'SELECT count(a) FROM (SELECT integration_config_effective_all(''large'') AS a OFFSET 0) AS s',
+        'SELECT count(a) FROM integration_config_effective_all(''large'') AS a'];
+    names CONSTANT text[] := ARRAY['a row at a time', 'in FROM'];
     began float8;
     answers int;
 BEGIN
@@ -186,17 +192,19 @@ BEGIN
       FROM bench.document, generate_series(1, 9900) AS n WHERE name = 'team';
     ANALYZE node_configurations;
     FOR round IN 1 .. 5 LOOP
-        began := bench.spent();
-        EXECUTE 'SELECT count(a) FROM integration_config_effective_all(''large'') AS a' INTO answers;
-        ASSERT answers = 10000;
-        INSERT INTO bench.timing VALUES ('all', round, 'node', (bench.spent() - began) / answers);
+        FOR form IN 1 .. 2 LOOP
+            began := bench.spent();
+            EXECUTE forms[form] INTO answers;
+            ASSERT answers = 10000;
+            INSERT INTO bench.timing VALUES ('all', round, names[form], (bench.spent() - began) / answers);
+        END LOOP;
     END LOOP;
     INSERT INTO bench.figure (call, target, figure, spread, ok)
-    SELECT '`integration_config_effective_all`, 10,000 nodes', 'at least 30,000 nodes/s',
+    SELECT '`integration_config_effective_all`, 10,000 nodes, ' || form, 'at least 30,000 nodes/s',
            round(1 / median) || ' nodes/s', format('%s–%s', round(1 / most), round(1 / fewest)),
            1 / median >= 30000
-      FROM (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median,
+      FROM (SELECT name AS form, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median,
                    min(seconds) AS fewest, max(seconds) AS most
-              FROM bench.timing WHERE run = 'all') AS t;
+              FROM bench.timing WHERE run = 'all' GROUP BY name ORDER BY name) AS t;
 END
 $$;
