@@ -93,7 +93,9 @@ holds_names(JsonbRef value)
  * may_be_shown: is it a member of an entry that holds no field's value, and in
  * the shape that such a member has?
  *
- * For a known integration these are also the keys that a merge adds.
+ * For a known integration these are also the keys that a merge adds; what it
+ * takes from the catalogue is shown where it is the catalogue's indeed, since a
+ * layer may have anything there.
  */
 static bool
 may_be_shown(JsonbRef key, JsonbRef value, const Integration *integration)
@@ -106,14 +108,20 @@ may_be_shown(JsonbRef key, JsonbRef value, const Integration *integration)
 		return value.type == JREF_BOOL || holds_names(value);
 	if (integration == NULL)
 		return false;
-	if (JREF_IS(key, "name") || JREF_IS(key, "category") || JREF_IS(key, "level"))
-		return value.type == JREF_STRING;
+	if (JREF_IS(key, "name"))
+		return jsonb_ref_equal(value, integration->name);
+	if (JREF_IS(key, "category"))
+		return jsonb_ref_equal(value, integration->category);
+	if (JREF_IS(key, "level"))
+		return jsonb_ref_equal(value, integration->level);
+	if (JREF_IS(key, "config_schema"))
+		return jsonb_ref_equal(value, integration->config_schema);
+	if (JREF_IS(key, "team_config_schema"))
+		return jsonb_ref_equal(value, integration->team_config_schema);
 	if (JREF_IS(key, "required") || JREF_IS(key, "configured"))
 		return value.type == JREF_BOOL;
 	if (JREF_IS(key, "missing"))
 		return holds_names(value);
-	if (JREF_IS(key, "config_schema") || JREF_IS(key, "team_config_schema"))
-		return value.type == JREF_OBJECT;
 	return false;
 }
 

@@ -53,9 +53,9 @@ SELECT is(pg_temp.redacted('{"token": "x", "region": "x", "secret": {"a": 1}, "g
 SELECT is(pg_temp.redacted(jsonb_build_object(key, wrong)),
 		  jsonb_build_object(key, CASE WHEN wrong = 'null' THEN 'null'::jsonb ELSE '"********"' END), format('%s is %s', key, wrong))
 FROM unnest(ARRAY['"x"', '1', 'true', '["x", 1]', '[{"a": "x"}]', '{"a": "x"}', 'null']::jsonb[]) AS wrong,
-	 (VALUES ('config', '{object}'::text[]), ('enabled', '{boolean}'), ('description', '{string}'), ('locked', '{boolean}'), ('name', '{string}'),
-			 ('category', '{string}'), ('level', '{string}'), ('required', '{boolean}'), ('configured', '{boolean}'), ('missing', '{}'),
-			 ('config_schema', '{object}'), ('team_config_schema', '{object}')) AS k (key, types)
+	 (VALUES ('config', '{object}'::text[]), ('enabled', '{boolean}'), ('description', '{string}'), ('locked', '{boolean}'), ('name', '{}'),
+			 ('category', '{}'), ('level', '{}'), ('required', '{boolean}'), ('configured', '{boolean}'), ('missing', '{}'),
+			 ('config_schema', '{}'), ('team_config_schema', '{}')) AS k (key, types)
 WHERE NOT jsonb_typeof(wrong) = ANY (types);
 SELECT is(integration_schema_redact(jsonb_build_object('integrations', jsonb_build_object(id, wrong), 'kept', 1)),
 		  jsonb_build_object('integrations', jsonb_build_object(id, CASE WHEN wrong = 'null' THEN 'null'::jsonb ELSE '"********"' END), 'kept', 1),
