@@ -9,7 +9,7 @@ EXTENSION    = integration_schemas
 EXTVERSION  := $(shell sed -n 's/^   "version": *"\([^"]*\)".*/\1/p' META.json)
 
 MODULE_big   = integration_schemas
-OBJS         = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+OBJS         = $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c)))
 # The server's headers are system headers: their macros need not pass -Wextra.
 PG_CPPFLAGS  = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS    = -Wall -Wextra -Werror
@@ -36,7 +36,7 @@ ISOLATION_OPTS = --inputdir=test/isolation --load-extension=$(EXTENSION)
 PGXS        := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-$(OBJS): $(wildcard src/*.h)
+$(OBJS): $(wildcard src/*/*.h)
 
 $(INSTALL_SQL): $(SQL_PARTS) META.json
 	cat $(SQL_PARTS) > $@

@@ -85,7 +85,7 @@ COMMENT ON CONSTRAINT integration_schema_removed_pkey ON @extschema@.integration
 	'an id is removed once';
 
 -- One row, given a new version before each change of the catalogue and read
--- under the caller's own snapshot: src/catalogue_cache.c says why that is
+-- under the caller's own snapshot: src/catalogue/cache.c says why that is
 -- enough. A UUID is new on every server that the row may be replicated to; the
 -- key lets a publication of all tables have it.
 

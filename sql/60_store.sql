@@ -3,7 +3,7 @@
 --
 -- The rules of the tree that a declaration can say are declared; the others
 -- (no cycle, the depth limit, the locks of outer layers) need a walk through
--- the tree and are kept by node_configurations_tree(), in src/tree_check.c.
+-- the tree and are kept by node_configurations_tree(), in src/store/tree_check.c.
 
 CREATE TABLE @extschema@.node_configurations (
 	org_id      text        NOT NULL,

@@ -12,7 +12,7 @@ SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
 
-SELECT plan(36);
+SELECT plan(37);
 
 -- the minimal document
 SELECT is(array(SELECT jsonb_object_keys(integration_schema_fallback())), ARRAY ['integrations'], 'the fallback has integrations, no more');
@@ -91,8 +91,10 @@ CREATE TABLE integration_schemas (
     locked boolean NOT NULL DEFAULT false, fields jsonb NOT NULL DEFAULT '[]', created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(), origin text);
 INSERT INTO integration_schemas (id, name, category, description) VALUES ('mine', 'Mine', 'test', '');
+SELECT is(integration_schema_config(), :'fallback'::jsonb, 'a table put in its place is not the extension''s, and is not read');
+ALTER EXTENSION integration_schemas ADD TABLE integration_schemas;
 SELECT is(array(SELECT jsonb_object_keys(integration_schema_config() -> 'integrations')), ARRAY ['mine'],
-          'a table put in its place is read');
+          'one that the extension was given is read');
 UPDATE integration_schemas SET name = 'Changed';
 SELECT is(integration_schema_config() #>> '{integrations,mine,name}', 'Changed', 'and read again when it changed, though it has no trigger');
 ROLLBACK TO SAVEPOINT there;

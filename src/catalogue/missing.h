@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogue/missing.h
+ *	  Which required fields of an integration have no value.
+ *
+ * The one place that knows required, required_with and required_unless, for
+ * "missing" and "configured" of the reading functions and for the code
+ * "required" of validation.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CATALOGUE_MISSING_H
+#define CATALOGUE_MISSING_H
+
+#include "catalogue/catalogue.h"
+
+/*
+ * value_present: does a field with this value have a value?  It does when it
+ * is there, is not null and is not the empty string.
+ */
+static inline bool
+value_present(JsonbRef value)
+{
+	return value.type > JREF_NULL &&
+		!(value.type == JREF_STRING && value.len == 0);
+}
+
+extern bool field_is_required(const Field *field, const bool *present);
+extern int	missing_fields(const Integration *integration, const bool *present,
+						   const Field **missing);
+
+#endif							/* CATALOGUE_MISSING_H */

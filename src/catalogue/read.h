@@ -1,0 +1,19 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogue/read.h
+ *	  Reading the catalogue's rows.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CATALOGUE_READ_H
+#define CATALOGUE_READ_H
+
+#include "catalogue/catalogue.h"
+
+extern CatalogueRow *catalogue_read_table(Oid relid, bool row_security,
+										  MemoryContext cxt, int *nrows);
+extern CatalogueRow *catalogue_read_fallback(MemoryContext cxt, int *nrows);
+extern char *catalogue_table_source(Oid relid);
+extern char *catalogue_fallback_source(void);
+
+#endif							/* CATALOGUE_READ_H */

@@ -1,0 +1,57 @@
+/*-------------------------------------------------------------------------
+ *
+ * server/copy_context.c
+ *	  Keeps rows that COPY reads out of its errors.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/copy.h"
+#if PG_VERSION_NUM >= 140000
+#include "commands/copyfrom_internal.h"
+#endif
+#include "server/copy_context.h"
+
+/*
+ * copy_context: what remains of copyfrom.c: CopyFromErrorCallback.
+ */
+#if PG_VERSION_NUM >= 140000
+static void
+copy_context(void *arg)
+{
+	CopyFromState cstate = arg;
+
+	if (cstate->cur_attname != NULL)
+		errcontext("COPY %s, line %llu, column %s", cstate->cur_relname,
+				   (unsigned long long) cstate->cur_lineno, cstate->cur_attname);
+	else
+		errcontext("COPY %s, line %llu", cstate->cur_relname,
+				   (unsigned long long) cstate->cur_lineno);
+}
+#else
+/* the state is private there, and with it the line's number */
+static void
+copy_context(void *arg pg_attribute_unused())
+{
+	errcontext("COPY");
+}
+#endif
+
+/*
+ * hide_rows_of_copy: take the row's text out of the context that COPY adds to
+ * every error until it has ended.
+ *
+ * That context quotes the line of the input that COPY has read last: the row
+ * that a trigger is just looking at, with its secrets, whether it is the
+ * trigger that refuses it or a unique index later.  The line's number will do.
+ * The callback is the COPY's own, and goes when it ends.
+ */
+void
+hide_rows_of_copy(void)
+{
+	for (ErrorContextCallback *context = error_context_stack;
+		 context != NULL; context = context->previous)
+		if (context->callback == CopyFromErrorCallback)
+			context->callback = copy_context;
+}

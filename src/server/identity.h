@@ -1,0 +1,27 @@
+/*-------------------------------------------------------------------------
+ *
+ * server/identity.h
+ *	  Whose rights our code uses.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SERVER_IDENTITY_H
+#define SERVER_IDENTITY_H
+
+#include "nodes/parsenodes.h"
+
+/* Who we were before identity_become(). */
+typedef struct Identity
+{
+	Oid			userid;
+	int			security;
+	int			guc_level;
+} Identity;
+
+extern void identity_become(Identity *before, Oid userid);
+extern void identity_return(const Identity *before);
+extern Oid	relation_owner(Oid relid);
+extern bool rights_checked(Oid relid, AclMode mode, int ncolumns,
+						   const AttrNumber *columns, Oid userid, bool fail);
+
+#endif							/* SERVER_IDENTITY_H */

@@ -1,0 +1,57 @@
+/*-------------------------------------------------------------------------
+ *
+ * server/module.c
+ *	  The module: its magic and its settings.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "server/settings.h"
+#include "utils/guc.h"
+
+PG_MODULE_MAGIC;
+
+int			setting_max_depth = 32;
+bool		setting_notify = true;
+static char *setting_author;
+static char *setting_reason;
+
+void		_PG_init(void);
+
+/*
+ * _PG_init: define the settings.
+ *
+ * The author and the reason are read by the triggers through
+ * current_setting(); they are defined so that their names are known.
+ */
+void
+_PG_init(void)
+{
+	DefineCustomIntVariable("integration_schemas.max_depth",
+							"Most levels that an organisation's tree may have.",
+							"The root is the first; the platform's node does not count.",
+							&setting_max_depth, 32, 1, 1000,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("integration_schemas.notify",
+							 "Announces changes of catalogue and documents with NOTIFY.",
+							 "Turn it off for a transaction that is to be prepared for two-phase commit.",
+							 &setting_notify, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("integration_schemas.author",
+							   "Who changes a node's document, for its history.",
+							   "Empty: the role.",
+							   &setting_author, "",
+							   PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("integration_schemas.reason",
+							   "Why a node's document is changed, for its history.",
+							   NULL,
+							   &setting_reason, "",
+							   PGC_USERSET, 0, NULL, NULL, NULL);
+#if PG_VERSION_NUM >= 150000
+	MarkGUCPrefixReserved("integration_schemas");
+#else
+	EmitWarningsOnPlaceholders("integration_schemas");
+#endif
+}

@@ -1,0 +1,196 @@
+/*-------------------------------------------------------------------------
+ *
+ * server/own_table.c
+ *	  What we may rely on in the extension's own tables.
+ *
+ * The tables' owner, who need be no superuser, may alter them.  C code that
+ * took a column for what it is not would take the server down, or read what
+ * is none of that user's business.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "catalog/dependency.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "nodes/nodeFuncs.h"
+#include "server/own_table.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/syscache.h"
+
+/*
+ * own_column: the number of a column of that type, or an error.
+ */
+int
+own_column(Relation relation, const char *name, Oid type)
+{
+	TupleDesc	desc = RelationGetDescr(relation);
+	int			attnum = SPI_fnumber(desc, name);
+
+	if (attnum <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of relation \"%s\" does not exist",
+						name, RelationGetRelationName(relation))));
+	if (SPI_gettypeid(desc, attnum) != type)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of relation \"%s\" is not of type %s",
+						name, RelationGetRelationName(relation), format_type_be(type))));
+	return attnum;
+}
+
+/*
+ * own_key_index: the index of the table's primary key, if that has just these
+ * columns in this order; InvalidOid if not.
+ */
+Oid
+own_key_index(Relation table, int nkeys, const AttrNumber *key)
+{
+	HeapTuple	row;
+	Form_pg_index index;
+	bool		right;
+
+	/* rd_pkindex is set with the list */
+	if (!table->rd_indexvalid)
+		list_free(RelationGetIndexList(table));
+	if (!OidIsValid(table->rd_pkindex))
+		return InvalidOid;
+	row = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(table->rd_pkindex));
+	if (!HeapTupleIsValid(row))
+		return InvalidOid;
+	index = (Form_pg_index) GETSTRUCT(row);
+	/* with indcheckxmin an older snapshot may not use it: see plancat.c */
+	right = index->indisvalid && !index->indcheckxmin && index->indnkeyatts == nkeys;
+	for (int i = 0; i < nkeys && right; i++)
+		right = index->indkey.values[i] == key[i];
+	ReleaseSysCache(row);
+	return right ? table->rd_pkindex : InvalidOid;
+}
+
+/*
+ * is_own_function: check_functions_in_node's callback: is it a function that
+ * did not come with the server?
+ */
+static bool
+is_own_function(Oid function, void *context pg_attribute_unused())
+{
+	return function >= FirstNormalObjectId;
+}
+
+/*
+ * runs_code: may an expression run something that did not come with the
+ * server?  A type of somebody's own may be a domain, whose rules are not in
+ * the expression.
+ */
+static bool
+runs_code(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (check_functions_in_node(node, is_own_function, context) ||
+		(!IsA(node, List) && exprType(node) >= FirstNormalObjectId))
+		return true;
+	return expression_tree_walker(node, runs_code, context);
+}
+
+/*
+ * index_runs_code: the same for an index's expressions and predicate.
+ */
+static bool
+index_runs_code(Oid oid)
+{
+	Relation	index = index_open(oid, AccessShareLock);
+	bool		result;
+
+	result = runs_code((Node *) RelationGetIndexExpressions(index), NULL) ||
+		runs_code((Node *) RelationGetIndexPredicate(index), NULL);
+	index_close(index, NoLock);
+	return result;
+}
+
+/*
+ * is_our_function: is it C code of the extension that the table belongs to?
+ *
+ * Its owner may add functions of his own to the extension, but it takes a
+ * superuser to make one in C.
+ */
+static bool
+is_our_function(Relation table, Oid function)
+{
+	HeapTuple	row = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	bool		in_c;
+
+	if (!HeapTupleIsValid(row))
+		return false;
+	in_c = ((Form_pg_proc) GETSTRUCT(row))->prolang == ClanguageId;
+	ReleaseSysCache(row);
+	if (in_c)
+	{
+		Oid			extension = getExtensionOfObject(ProcedureRelationId, function);
+
+		return OidIsValid(extension) &&
+			extension == getExtensionOfObject(RelationRelationId, RelationGetRelid(table));
+	}
+	return false;
+}
+
+/*
+ * own_table_runs_code: may it run code of somebody's own to read the table or,
+ * with writing, to write it while session_replication_role is replica?
+ *
+ * The caller has a lock on it that its owner's next change waits for.
+ */
+bool
+own_table_runs_code(Relation table, bool writing)
+{
+	TupleDesc	desc = RelationGetDescr(table);
+	TupleConstr *constraints = desc->constr;
+	ListCell   *cell;
+
+	if (table->rd_rel->relkind != RELKIND_RELATION || table->rd_rel->relhassubclass ||
+		check_enable_rls(RelationGetRelid(table), InvalidOid, true) == RLS_ENABLED)
+		return true;
+	for (int i = 0; i < desc->natts; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped &&
+			TupleDescAttr(desc, i)->atttypid >= FirstNormalObjectId)
+			return true;
+	for (int i = 0; constraints != NULL && i < constraints->num_defval; i++)
+		if (runs_code(stringToNode(constraints->defval[i].adbin), NULL))
+			return true;
+	if (!writing)
+		return false;
+
+	if (table->rd_rules != NULL)
+		return true;
+	for (int i = 0; table->trigdesc != NULL && i < table->trigdesc->numtriggers; i++)
+	{
+		const Trigger *trigger = &table->trigdesc->triggers[i];
+
+		if ((trigger->tgenabled == TRIGGER_FIRES_ALWAYS ||
+			 trigger->tgenabled == TRIGGER_FIRES_ON_REPLICA) &&
+			(TRIGGER_FOR_INSERT(trigger->tgtype) || TRIGGER_FOR_UPDATE(trigger->tgtype) ||
+			 TRIGGER_FOR_DELETE(trigger->tgtype)) &&
+			(!is_our_function(table, trigger->tgfoid) ||
+			 runs_code(trigger->tgqual != NULL ? stringToNode(trigger->tgqual) : NULL, NULL)))
+			return true;
+	}
+	for (int i = 0; constraints != NULL && i < constraints->num_check; i++)
+		if (runs_code(stringToNode(constraints->check[i].ccbin), NULL))
+			return true;
+	foreach(cell, RelationGetIndexList(table))
+		if (index_runs_code(lfirst_oid(cell)))
+			return true;
+	return false;
+}

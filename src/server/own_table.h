@@ -1,0 +1,17 @@
+/*-------------------------------------------------------------------------
+ *
+ * server/own_table.h
+ *	  What we may rely on in the extension's own tables.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SERVER_OWN_TABLE_H
+#define SERVER_OWN_TABLE_H
+
+#include "utils/relcache.h"
+
+extern int	own_column(Relation relation, const char *name, Oid type);
+extern Oid	own_key_index(Relation table, int nkeys, const AttrNumber *key);
+extern bool own_table_runs_code(Relation table, bool writing);
+
+#endif							/* SERVER_OWN_TABLE_H */

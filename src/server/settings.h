@@ -1,0 +1,14 @@
+/*-------------------------------------------------------------------------
+ *
+ * server/settings.h
+ *	  The settings integration_schemas.*, defined in server/module.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SERVER_SETTINGS_H
+#define SERVER_SETTINGS_H
+
+extern int	setting_max_depth;	/* levels that a tree may have */
+extern bool setting_notify;		/* announce changes with NOTIFY? */
+
+#endif							/* SERVER_SETTINGS_H */

@@ -1,0 +1,21 @@
+/*-------------------------------------------------------------------------
+ *
+ * store/store.h
+ *	  What the functions that read the store share.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "jsonb/reader.h"
+
+/* More levels than any tree can have: integration_schemas.max_depth's most. */
+#define STORE_MAX_LEVELS 1000
+
+extern JsonbRef store_text_ref(text *string);
+extern JsonbRef store_layer(Datum document, JsonbRef node_id);
+extern void store_no_document(JsonbRef node_id);
+extern void store_no_such(JsonbRef org_id, JsonbRef node_id);
+
+#endif							/* STORE_STORE_H */
