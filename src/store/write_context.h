@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * store/write_context.h
+ *	  What a function that writes a node tells the triggers of the table.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef STORE_WRITE_CONTEXT_H
+#define STORE_WRITE_CONTEXT_H
+
+#include "jsonb/reader.h"
+
+/*
+ * A write that is being made by one of our own functions.  It holds for the
+ * one node that it names, and only until the function returns or throws.
+ */
+typedef struct WriteContext
+{
+	JsonbRef	org_id;
+	JsonbRef	node_id;
+	const char *reason;			/* NULL: the setting's */
+	const char *author;			/* NULL: the setting's, or else the role */
+	bool		accepted;		/* was accepted once: only warn of what no
+								 * longer conforms */
+} WriteContext;
+
+/* The write that is being made; NULL for a statement of the caller's own. */
+extern WriteContext *write_context;
+
+#endif							/* STORE_WRITE_CONTEXT_H */
