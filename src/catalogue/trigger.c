@@ -96,7 +96,7 @@ text_column(Relation relation, HeapTuple tuple, const char *column)
 Datum
 integration_schemas_touch(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = trigger_call_for(fcinfo, CATALOGUE_TABLE,
+	TriggerData *trigdata = trigger_call_for(fcinfo, OWN_CATALOGUE,
 											 FIRED(BEFORE, STATEMENT, INSERT) |
 											 FIRED(BEFORE, STATEMENT, UPDATE) |
 											 FIRED(BEFORE, STATEMENT, DELETE) |
@@ -286,7 +286,7 @@ check_definitions(Relation relation, HeapTuple tuple)
 Datum
 integration_schemas_row(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = trigger_call_for(fcinfo, CATALOGUE_TABLE,
+	TriggerData *trigdata = trigger_call_for(fcinfo, OWN_CATALOGUE,
 											 FIRED(BEFORE, ROW, INSERT) |
 											 FIRED(BEFORE, ROW, UPDATE) |
 											 FIRED(AFTER, ROW, UPDATE) |
@@ -333,7 +333,7 @@ integration_schemas_row(PG_FUNCTION_ARGS)
 Datum
 integration_schema_removed_row(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = trigger_call_for(fcinfo, REMOVED_TABLE,
+	TriggerData *trigdata = trigger_call_for(fcinfo, OWN_REMOVED,
 											 FIRED(AFTER, ROW, INSERT),
 											 "after insert, for each row");
 	char	   *id;

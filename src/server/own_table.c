@@ -32,25 +32,65 @@
 #include "utils/syscache.h"
 
 /*
- * own_column: the number of a column of that type, or an error.
+ * find_column: the number of a column, or an error where the table's owner has
+ * dropped it, renamed it or given it another type.
+ */
+static AttrNumber
+find_column(Relation relation, const OwnColumn *wanted)
+{
+	TupleDesc	desc = RelationGetDescr(relation);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), wanted->name) != 0)
+			continue;
+		if (attribute->atttypid == wanted->type)
+			return i + 1;
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" is not as the extension made it",
+						RelationGetRelationName(relation)),
+				 errdetail("Its column \"%s\" is of type %s.", wanted->name,
+						   format_type_be(attribute->atttypid)),
+				 errhint("Give the column its type %s again.", format_type_be(wanted->type)),
+				 errtablecol(relation, i + 1)));
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"%s\" is not as the extension made it",
+					RelationGetRelationName(relation)),
+			 errdetail("It has no column \"%s\".", wanted->name),
+			 errhint("The column was dropped or renamed; give it its name again."),
+			 errtable(relation)));
+	return InvalidAttrNumber;	/* not reached */
+}
+
+/*
+ * own_columns: the numbers of columns, found by their names, so that those
+ * which the table's owner adds or drops shift nothing.
+ *
+ * Errors: object_not_in_prerequisite_state where one is not there, or is of
+ * another type.
+ */
+void
+own_columns(Relation relation, const OwnColumn *wanted, int nwanted,
+			AttrNumber *numbers)
+{
+	for (int i = 0; i < nwanted; i++)
+		numbers[i] = find_column(relation, &wanted[i]);
+}
+
+/*
+ * own_column: the number of one column, as own_columns().
  */
 int
 own_column(Relation relation, const char *name, Oid type)
 {
-	TupleDesc	desc = RelationGetDescr(relation);
-	int			attnum = SPI_fnumber(desc, name);
+	OwnColumn	wanted = {name, type};
 
-	if (attnum <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of relation \"%s\" does not exist",
-						name, RelationGetRelationName(relation))));
-	if (SPI_gettypeid(desc, attnum) != type)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column \"%s\" of relation \"%s\" is not of type %s",
-						name, RelationGetRelationName(relation), format_type_be(type))));
-	return attnum;
+	return find_column(relation, &wanted);
 }
 
 /*
@@ -117,120 +157,4 @@ own_index(Relation table, int nkeys, const AttrNumber *key)
 	}
 	list_free(indexes);
 	return result;
-}
-
-/*
- * is_own_function: check_functions_in_node's callback: is it a function that
- * did not come with the server?
- */
-static bool
-is_own_function(Oid function, void *context pg_attribute_unused())
-{
-	return function >= FirstNormalObjectId;
-}
-
-/*
- * runs_code: may an expression run something that did not come with the
- * server?  A type of somebody's own may be a domain, whose rules are not in
- * the expression.
- */
-static bool
-runs_code(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (check_functions_in_node(node, is_own_function, context) ||
-		(!IsA(node, List) && exprType(node) >= FirstNormalObjectId))
-		return true;
-	return expression_tree_walker(node, runs_code, context);
-}
-
-/*
- * index_runs_code: the same for an index's expressions and predicate.
- */
-static bool
-index_runs_code(Oid oid)
-{
-	Relation	index = index_open(oid, AccessShareLock);
-	bool		result;
-
-	result = runs_code((Node *) RelationGetIndexExpressions(index), NULL) ||
-		runs_code((Node *) RelationGetIndexPredicate(index), NULL);
-	index_close(index, NoLock);
-	return result;
-}
-
-/*
- * is_our_function: is it C code of the extension that the table belongs to?
- *
- * Its owner may add functions of his own to the extension, but it takes a
- * superuser to make one in C.
- */
-static bool
-is_our_function(Relation table, Oid function)
-{
-	HeapTuple	row = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	bool		in_c;
-
-	if (!HeapTupleIsValid(row))
-		return false;
-	in_c = ((Form_pg_proc) GETSTRUCT(row))->prolang == ClanguageId;
-	ReleaseSysCache(row);
-	if (in_c)
-	{
-		Oid			extension = getExtensionOfObject(ProcedureRelationId, function);
-
-		return OidIsValid(extension) &&
-			extension == getExtensionOfObject(RelationRelationId, RelationGetRelid(table));
-	}
-	return false;
-}
-
-/*
- * own_table_runs_code: may it run code of somebody's own to read the table or,
- * with writing, to write it while session_replication_role is replica?
- *
- * The caller has a lock on it that its owner's next change waits for.
- */
-bool
-own_table_runs_code(Relation table, bool writing)
-{
-	TupleDesc	desc = RelationGetDescr(table);
-	TupleConstr *constraints = desc->constr;
-	ListCell   *cell;
-
-	if (table->rd_rel->relkind != RELKIND_RELATION || table->rd_rel->relhassubclass ||
-		check_enable_rls(RelationGetRelid(table), InvalidOid, true) == RLS_ENABLED)
-		return true;
-	for (int i = 0; i < desc->natts; i++)
-		if (!TupleDescAttr(desc, i)->attisdropped &&
-			TupleDescAttr(desc, i)->atttypid >= FirstNormalObjectId)
-			return true;
-	for (int i = 0; constraints != NULL && i < constraints->num_defval; i++)
-		if (runs_code(stringToNode(constraints->defval[i].adbin), NULL))
-			return true;
-	if (!writing)
-		return false;
-
-	if (table->rd_rules != NULL)
-		return true;
-	for (int i = 0; table->trigdesc != NULL && i < table->trigdesc->numtriggers; i++)
-	{
-		const Trigger *trigger = &table->trigdesc->triggers[i];
-
-		if ((trigger->tgenabled == TRIGGER_FIRES_ALWAYS ||
-			 trigger->tgenabled == TRIGGER_FIRES_ON_REPLICA) &&
-			(TRIGGER_FOR_INSERT(trigger->tgtype) || TRIGGER_FOR_UPDATE(trigger->tgtype) ||
-			 TRIGGER_FOR_DELETE(trigger->tgtype)) &&
-			(!is_our_function(table, trigger->tgfoid) ||
-			 runs_code(trigger->tgqual != NULL ? stringToNode(trigger->tgqual) : NULL, NULL)))
-			return true;
-	}
-	for (int i = 0; constraints != NULL && i < constraints->num_check; i++)
-		if (runs_code(stringToNode(constraints->check[i].ccbin), NULL))
-			return true;
-	foreach(cell, RelationGetIndexList(table))
-		if (index_runs_code(lfirst_oid(cell)))
-			return true;
-	return false;
 }

@@ -1,82 +1,122 @@
 /*-------------------------------------------------------------------------
  *
  * server/row_guard.c
- *	  The trigger that keeps a table's rows out of its constraints' errors.
+ *	  Keeping a table's rows out of its constraints' errors.
  *
  * Where a row breaks a constraint, the server's error shows the row, and with
- * it the document.  So this trigger refuses the row before the server does,
- * for the same constraint, and shows nothing of it.
+ * it the document.  So our BEFORE triggers refuse the row before the server
+ * does, for the same constraint, and show nothing of it.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_attribute.h"
 #include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
 #include "nodes/nodes.h"
-#include "server/copy_context.h"
-#include "server/trigger_call.h"
+#if PG_VERSION_NUM >= 180000
+#include "rewrite/rewriteHandler.h"
+#endif
+#include "server/row_guard.h"
 #include "utils/rel.h"
 
-PG_FUNCTION_INFO_V1(integration_config_guard);
-
 /*
- * check_nulls: the NOT NULL constraints.
+ * check_null: one column, whose value the row has or has not.
  */
 static void
-check_nulls(Relation relation, TupleTableSlot *row)
+check_null(Relation relation, int attnum, bool isnull)
 {
-	TupleDesc	desc = RelationGetDescr(relation);
+	Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), attnum - 1);
 
-	for (int attnum = 1; attnum <= desc->natts; attnum++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(desc, attnum - 1);
-
-		if (attribute->attnotnull && slot_attisnull(row, attnum))
-			ereport(ERROR,
-					(errcode(ERRCODE_NOT_NULL_VIOLATION),
-					 errmsg("null value in column \"%s\" of table \"%s\"",
-							NameStr(attribute->attname), RelationGetRelationName(relation)),
-					 errtablecol(relation, attnum)));
-	}
+	if (isnull && attribute->attnotnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("null value in column \"%s\" of table \"%s\"",
+						NameStr(attribute->attname), RelationGetRelationName(relation)),
+				 errtablecol(relation, attnum)));
 }
 
 /*
- * check_constraints: the CHECK constraints.
+ * check_constraint: one CHECK constraint.
  */
 static void
-check_constraints(Relation relation, TupleTableSlot *row)
+check_constraint(Relation relation, const ConstrCheck *check, EState *estate,
+				 ExprContext *context)
 {
-	TupleConstr *constraints = RelationGetDescr(relation)->constr;
+	Node	   *condition = stringToNode(check->ccbin);
+
+#if PG_VERSION_NUM >= 180000
+	condition = expand_generated_columns_in_expr(condition, relation, 1);
+#endif
+	if (!ExecCheck(ExecPrepareExpr((Expr *) condition, estate), context))
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("row for table \"%s\" breaks constraint \"%s\"",
+						RelationGetRelationName(relation), check->ccname),
+				 errtableconstraint(relation, check->ccname)));
+}
+
+/*
+ * evaluate: the constraints for which something must be computed first.
+ */
+static void
+evaluate(Relation relation, HeapTuple row, ConstraintFilter checked)
+{
+	TupleDesc	desc = RelationGetDescr(relation);
+	TupleConstr *constraints = desc->constr;
 	EState	   *estate = CreateExecutorState();
-	ExprContext *context = GetPerTupleExprContext(estate);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	TupleTableSlot *stored = MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
 
-	context->ecxt_scantuple = row;
-	for (int i = 0; constraints != NULL && i < constraints->num_check; i++)
+	ExecStoreHeapTuple(row, stored, false);
+	ExecCopySlot(slot, stored);
+	if (constraints->has_generated_stored)
 	{
-		ConstrCheck *check = &constraints->check[i];
-		Expr	   *condition = stringToNode(check->ccbin);
+		ResultRelInfo *result = makeNode(ResultRelInfo);
 
-		if (!ExecCheck(ExecPrepareExpr(condition, estate), context))
-			ereport(ERROR,
-					(errcode(ERRCODE_CHECK_VIOLATION),
-					 errmsg("row for table \"%s\" breaks constraint \"%s\"",
-							RelationGetRelationName(relation), check->ccname),
-					 errtableconstraint(relation, check->ccname)));
+		InitResultRelInfo(result, relation, 1, NULL, 0);
+		ExecComputeStoredGenerated(result, estate, slot, CMD_INSERT);
+		for (int attnum = 1; attnum <= desc->natts; attnum++)
+			if (TupleDescAttr(desc, attnum - 1)->attgenerated == ATTRIBUTE_GENERATED_STORED)
+				check_null(relation, attnum, slot_attisnull(slot, attnum));
 	}
+	GetPerTupleExprContext(estate)->ecxt_scantuple = slot;
+	for (int i = 0; i < constraints->num_check; i++)
+		if (checked == NULL || !checked(constraints->check[i].ccname))
+			check_constraint(relation, &constraints->check[i], estate,
+							 GetPerTupleExprContext(estate));
+	ExecDropSingleTupleTableSlot(stored);
+	ExecDropSingleTupleTableSlot(slot);
 	FreeExecutorState(estate);
 }
 
 /*
- * integration_config_guard() returns trigger: BEFORE INSERT, for each row.
+ * row_guard_check: refuse a row that is to be written and breaks a NOT NULL or
+ * CHECK constraint, as the server would, without showing it.
+ *
+ * checked, where it is not NULL, names the constraints that the caller has
+ * checked already; where there are no others and no generated columns, which is
+ * the rule, this costs next to nothing.  The server computes generated columns
+ * after the BEFORE triggers, so they are computed here too.  All expressions
+ * run as the current user, as they do when the server evaluates them.
  */
-Datum
-integration_config_guard(PG_FUNCTION_ARGS)
+void
+row_guard_check(Relation relation, HeapTuple row, ConstraintFilter checked)
 {
-	TriggerData *trigger = trigger_call_for(fcinfo, NULL, FIRED(BEFORE, ROW, INSERT),
-											"before insert, for each row");
+	TupleDesc	desc = RelationGetDescr(relation);
+	TupleConstr *constraints = desc->constr;
+	bool		expressions;
 
-	hide_rows_of_copy();
-	check_nulls(trigger->tg_relation, trigger->tg_trigslot);
-	check_constraints(trigger->tg_relation, trigger->tg_trigslot);
-	return PointerGetDatum(trigger->tg_trigtuple);
+	if (constraints == NULL)
+		return;
+	for (int attnum = 1; attnum <= desc->natts; attnum++)
+		if (TupleDescAttr(desc, attnum - 1)->attgenerated == '\0')
+			check_null(relation, attnum, heap_attisnull(row, attnum, desc));
+	expressions = constraints->has_generated_stored;
+	for (int i = 0; i < constraints->num_check && !expressions; i++)
+		expressions = checked == NULL || !checked(constraints->check[i].ccname);
+	if (expressions)
+		evaluate(relation, row, checked);
 }

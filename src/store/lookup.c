@@ -34,56 +34,31 @@
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 
-/* The columns, as sql/60_store.sql declares them, and where they are then. */
-static const struct
-{
-	const char *name;
-	Oid			type;
-}			node_columns[NODE_COLUMNS] = {
+/* The columns, as sql/60_nodes.sql declares them, and where they are then. */
+static const OwnColumn node_columns[NODE_COLUMNS] = {
 	[NODE_ORG_ID] = {"org_id", TEXTOID},
 	[NODE_NODE_ID] = {"node_id", TEXTOID},
 	[NODE_PARENT_ID] = {"parent_id", TEXTOID},
 	[NODE_TYPE] = {"node_type", TEXTOID},
 	[NODE_CONFIG_JSON] = {"config_json", JSONBOID},
 	[NODE_VERSION] = {"version", INT4OID},
+	[NODE_NAME] = {"name", TEXTOID},
+	[NODE_CREATED_AT] = {"created_at", TIMESTAMPTZOID},
+	[NODE_UPDATED_AT] = {"updated_at", TIMESTAMPTZOID},
+	[NODE_UPDATED_BY] = {"updated_by", TEXTOID},
+	[NODE_INCARNATION] = {"incarnation", INT4OID},
 };
 
 /*
- * find_column: the number of a column, or an error where the table's owner has
- * dropped it, renamed it or given it another type.
+ * node_columns_find: where the columns are in the table.
+ *
+ * Errors: object_not_in_prerequisite_state where one is not there, or is of
+ * another type.
  */
-static AttrNumber
-find_column(Relation relation, NodeColumn column)
+void
+node_columns_find(Relation relation, AttrNumber *columns)
 {
-	const char *name = node_columns[column].name;
-	TupleDesc	desc = RelationGetDescr(relation);
-
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(desc, i);
-
-		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), name) != 0)
-			continue;
-		if (attribute->atttypid == node_columns[column].type)
-			return i + 1;
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"%s\" is not as the extension made it",
-						RelationGetRelationName(relation)),
-				 errdetail("Its column \"%s\" is of type %s.", name,
-						   format_type_be(attribute->atttypid)),
-				 errhint("Give the column its type %s again.",
-						 format_type_be(node_columns[column].type)),
-				 errtablecol(relation, i + 1)));
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("table \"%s\" is not as the extension made it",
-					RelationGetRelationName(relation)),
-			 errdetail("It has no column \"%s\".", name),
-			 errhint("The column was dropped or renamed; give it its name again."),
-			 errtable(relation)));
-	return InvalidAttrNumber;	/* not reached */
+	own_columns(relation, node_columns, NODE_COLUMNS, columns);
 }
 
 /*
@@ -100,8 +75,7 @@ void
 node_table_open(NodeTable *table, Oid relid, LOCKMODE lockmode)
 {
 	table->relation = table_open(relid, lockmode);
-	for (int i = 0; i < NODE_COLUMNS; i++)
-		table->columns[i] = find_column(table->relation, i);
+	node_columns_find(table->relation, table->columns);
 	StaticAssertStmt(NODE_ORG_ID == 0 && NODE_NODE_ID == 1,
 					 "the primary key's columns come first");
 	table->index = own_key_index(table->relation, 2, table->columns);
@@ -174,6 +148,20 @@ read_row(const NodeTable *table, HeapTuple tuple, bool document, NodeRow *row)
 }
 
 /*
+ * node_probe: begin a scan for one node.
+ */
+static SysScanDesc
+node_probe(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot)
+{
+	ScanKeyData keys[2];
+
+	node_key(table, &keys[0], NODE_ORG_ID, org_id);
+	node_key(table, &keys[1], NODE_NODE_ID, node_id);
+	return systable_beginscan(table->relation, table->index,
+							  OidIsValid(table->index), snapshot, 2, keys);
+}
+
+/*
  * node_find: a node's row, in copies in the current memory context; false
  * where there is none.
  */
@@ -181,15 +169,9 @@ bool
 node_find(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot,
 		  NodeRow *row)
 {
-	ScanKeyData keys[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	SysScanDesc scan = node_probe(table, org_id, node_id, snapshot);
+	HeapTuple	tuple = systable_getnext(scan);
 
-	node_key(table, &keys[0], NODE_ORG_ID, org_id);
-	node_key(table, &keys[1], NODE_NODE_ID, node_id);
-	scan = systable_beginscan(table->relation, table->index,
-							  OidIsValid(table->index), snapshot, 2, keys);
-	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 	{
 		row->org_id = org_id;
@@ -198,6 +180,19 @@ node_find(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot
 	}
 	systable_endscan(scan);
 	return HeapTupleIsValid(tuple);
+}
+
+/*
+ * node_exists: is there such a node?
+ */
+bool
+node_exists(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot)
+{
+	SysScanDesc scan = node_probe(table, org_id, node_id, snapshot);
+	bool		result = HeapTupleIsValid(systable_getnext(scan));
+
+	systable_endscan(scan);
+	return result;
 }
 
 /*
@@ -344,7 +339,7 @@ node_levels_below(const NodeTable *table, text *org_id, text *node_id,
  * The look-ups that the trigger node_configurations_tree makes.
  */
 
-/* Columns of node_configurations, as sql/60_store.sql declares them. */
+/* Columns of node_configurations, as sql/60_nodes.sql declares them. */
 enum
 {
 	COLUMN_ORG_ID = 1,
