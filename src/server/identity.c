@@ -21,13 +21,18 @@
 #include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "catalog/pg_class.h"
+#include "executor/execdesc.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "nodes/plannodes.h"
 #include "server/identity.h"
 #include "storage/lockdefs.h"
+#include "tcop/dest.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #if PG_VERSION_NUM >= 160000
 #include "parser/parse_relation.h"
@@ -80,39 +85,125 @@ relation_owner(Oid relid)
 }
 
 /*
+ * check_entry: the check itself, without what hangs on its hook.
+ */
+static bool
+check_entry(RangeTblEntry *entry, List *permissions, bool fail)
+{
+	ExecutorCheckPerms_hook_type hook = ExecutorCheckPerms_hook;
+	bool		result;
+
+	ExecutorCheckPerms_hook = NULL;
+	PG_TRY();
+	{
+#if PG_VERSION_NUM >= 160000
+		result = ExecCheckPermissions(list_make1(entry), permissions, fail);
+#else
+		(void) permissions;
+		result = ExecCheckRTPerms(list_make1(entry), fail);
+#endif
+	}
+	PG_FINALLY();
+	{
+		ExecutorCheckPerms_hook = hook;
+	}
+	PG_END_TRY();
+	return result;
+}
+
+/*
+ * statement_text: what a statement that uses the rights would say, for a log.
+ */
+static char *
+statement_text(Oid relid, AclMode mode, int ncolumns, const AttrNumber *columns)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfoString(&text, mode & ACL_INSERT ? "INSERT (" :
+						   mode & ACL_UPDATE ? "UPDATE (" :
+						   mode & ACL_DELETE ? "DELETE (" : "SELECT (");
+	for (int i = 0; i < ncolumns; i++)
+		appendStringInfo(&text, "%s%s", i > 0 ? ", " : "",
+						 quote_identifier(get_attname(relid, columns[i], false)));
+	appendStringInfo(&text, ") %s",
+					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+												get_rel_name(relid)));
+	return text.data;
+}
+
+/*
+ * tell_hook: let what hangs on the executor's check see the access.
+ *
+ * It is called by the executor as it starts a statement, and relies on that:
+ * pgaudit notes it with the statement that is running, and looks at it again
+ * as the statement ends.  So it gets one: a statement that has this table in
+ * its range and nothing to do.
+ */
+static void
+tell_hook(RangeTblEntry *entry, List *permissions, const char *text)
+{
+	PlannedStmt *statement = makeNode(PlannedStmt);
+	Result	   *plan = makeNode(Result);
+	QueryDesc  *query;
+
+	plan->resconstantqual = (Node *) list_make1(makeBoolConst(false, false));
+	statement->commandType = CMD_SELECT;
+	statement->canSetTag = true;
+	statement->planTree = (Plan *) plan;
+	statement->rtable = list_make1(entry);
+#if PG_VERSION_NUM >= 160000
+	statement->permInfos = permissions;
+#else
+	(void) permissions;
+#endif
+	statement->stmt_location = -1;
+
+	query = CreateQueryDesc(statement, text, GetActiveSnapshot(), InvalidSnapshot,
+							None_Receiver, NULL, NULL, 0);
+	ExecutorStart(query, 0);
+#if PG_VERSION_NUM >= 180000
+	ExecutorRun(query, ForwardScanDirection, 0);
+#else
+	ExecutorRun(query, ForwardScanDirection, 0, true);
+#endif
+	ExecutorFinish(query);
+	ExecutorEnd(query);
+	FreeQueryDesc(query);
+}
+
+/*
  * rights_checked: has the role the rights that a statement on these columns of
  * the table takes?
  *
  * Asked as the executor asks before it runs one, so that rights on single
- * columns count, and what hangs on its hook (pgaudit, sepgsql) sees what we
- * read and write without it.  With fail, a role that has them not gets the
- * executor's error (insufficient_privilege).
+ * columns count.  What hangs on the executor's hook (pgaudit, sepgsql) sees a
+ * role that has them use them, as it would see the statement.  With fail, a
+ * role that has them not gets the executor's error (insufficient_privilege).
  */
 bool
 rights_checked(Oid relid, AclMode mode, int ncolumns, const AttrNumber *columns,
 			   Oid userid, bool fail)
 {
 	RangeTblEntry *entry = makeNode(RangeTblEntry);
+	List	   *permissions = NIL;
 	Bitmapset  *set = NULL;
-	bool		result;
 
 	for (int i = 0; i < ncolumns; i++)
 		set = bms_add_member(set, columns[i] - FirstLowInvalidHeapAttributeNumber);
 	entry->rtekind = RTE_RELATION;
 	entry->relid = relid;
-	entry->relkind = get_rel_relkind(relid);
-	entry->rellockmode = AccessShareLock;
+	entry->relkind = RELKIND_RELATION;
+	entry->rellockmode = mode == ACL_SELECT ? AccessShareLock : RowExclusiveLock;
 #if PG_VERSION_NUM >= 160000
 	{
-		List	   *infos = NIL;
-		RTEPermissionInfo *info = addRTEPermissionInfo(&infos, entry);
+		RTEPermissionInfo *info = addRTEPermissionInfo(&permissions, entry);
 
 		info->requiredPerms = mode;
 		info->checkAsUser = userid;
 		info->selectedCols = mode & ACL_SELECT ? set : NULL;
 		info->insertedCols = mode & ACL_INSERT ? set : NULL;
 		info->updatedCols = mode & ACL_UPDATE ? set : NULL;
-		result = ExecCheckPermissions(list_make1(entry), infos, fail);
 	}
 #else
 	entry->requiredPerms = mode;
@@ -120,9 +211,11 @@ rights_checked(Oid relid, AclMode mode, int ncolumns, const AttrNumber *columns,
 	entry->selectedCols = mode & ACL_SELECT ? set : NULL;
 	entry->insertedCols = mode & ACL_INSERT ? set : NULL;
 	entry->updatedCols = mode & ACL_UPDATE ? set : NULL;
-	result = ExecCheckRTPerms(list_make1(entry), fail);
 #endif
-	pfree(entry);
-	bms_free(set);
-	return result;
+	if (!check_entry(entry, permissions, fail))
+		return false;
+	if (ExecutorCheckPerms_hook != NULL)
+		tell_hook(entry, permissions,
+				  statement_text(relid, mode, ncolumns, columns));
+	return true;
 }
