@@ -2,8 +2,7 @@
 -- history of both.
 --
 -- The triggers are C (src/store/node_trigger.c, history_trigger.c).  Both
--- tables are in a dump; the foreign key lets pg_dump restore the history first,
--- and a node that equals its latest version there is then taken as it is.
+-- tables are in a dump (src/store/restore.c).
 
 CREATE SEQUENCE @extschema@.node_configuration_history_sequence;
 COMMENT ON SEQUENCE @extschema@.node_configuration_history_sequence IS
@@ -71,7 +70,7 @@ COMMENT ON COLUMN @extschema@.node_configuration_history.erased IS
 COMMENT ON COLUMN @extschema@.node_configuration_history.sequence IS
 	'the place of this version among those of all nodes';
 COMMENT ON COLUMN @extschema@.node_configuration_history.transaction IS
-	'the transaction that wrote it here: of a restored row, the one that restored it';
+	'the transaction that wrote it here: of a restored row, the one that restored it; 0 where a dump brought the node alone';
 COMMENT ON CONSTRAINT node_configuration_history_pkey
 	ON @extschema@.node_configuration_history IS 'a version is there once';
 COMMENT ON CONSTRAINT node_configuration_history_operation_check
@@ -92,8 +91,7 @@ CREATE TABLE @extschema@.node_configurations (
 	updated_by  text        NOT NULL DEFAULT SESSION_USER,
 	incarnation integer     NOT NULL DEFAULT 1,
 	CONSTRAINT node_configurations_pkey PRIMARY KEY (org_id, node_id),
-	-- The version that a node has is in the history as long as the node is
-	-- there.  NO ACTION: both may be deleted by one statement.
+	-- The version that a node has is in the history as long as the node is there.
 	CONSTRAINT node_configurations_history_fkey FOREIGN KEY (org_id, node_id, version)
 		REFERENCES @extschema@.node_configuration_history (org_id, node_id, version),
 	CONSTRAINT node_configurations_node_type_check
@@ -144,7 +142,7 @@ COMMENT ON CONSTRAINT node_configurations_pkey
 	ON @extschema@.node_configurations IS 'a node is known by organisation and name';
 COMMENT ON CONSTRAINT node_configurations_history_fkey
 	ON @extschema@.node_configurations IS
-	'the version that a node has stays in the history; and a dump restores the history first';
+	'the version that a node has stays in the history';
 COMMENT ON CONSTRAINT node_configurations_node_type_check
 	ON @extschema@.node_configurations IS 'the four levels';
 COMMENT ON CONSTRAINT node_configurations_org_id_check
@@ -163,6 +161,11 @@ COMMENT ON INDEX @extschema@.node_configurations_root_idx IS
 	'one root per organisation';
 COMMENT ON INDEX @extschema@.node_configurations_parent_idx IS
 	'a node''s children';
+
+CREATE FUNCTION integration_schemas_internal.shown(name text) RETURNS text
+	LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'integration_config_shown';
+COMMENT ON FUNCTION integration_schemas_internal.shown(text) IS
+	'a name as messages show it: in quotes, escaped and clipped';
 
 -- Triggers on the nodes.
 

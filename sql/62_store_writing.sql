@@ -14,8 +14,8 @@ AS $$
 #variable_conflict use_variable
 DECLARE
 	node_name text := format('node %s of organisation %s',
-							 @extschema@.integration_config_shown(node_id),
-							 @extschema@.integration_config_shown(org_id));
+							 integration_schemas_internal.shown(node_id),
+							 integration_schemas_internal.shown(org_id));
 	old_version integer;
 	new_version integer;
 	old_document jsonb;
@@ -118,8 +118,8 @@ AS $$
 DECLARE
 	document jsonb;
 	what text := format('version %s of node %s of organisation %s', version,
-						@extschema@.integration_config_shown(node_id),
-						@extschema@.integration_config_shown(org_id));
+						integration_schemas_internal.shown(node_id),
+						integration_schemas_internal.shown(org_id));
 BEGIN
 	IF org_id IS NULL OR node_id IS NULL OR version IS NULL THEN
 		RAISE EXCEPTION 'organisation, node and version must not be null'

@@ -97,8 +97,8 @@ BEGIN
 
 	-- Every bad document at once, each under its node's name.
 	SELECT array_agg(format('node %s of organisation %s: %s: %s',
-							@extschema@.integration_config_shown(r.node_id),
-							@extschema@.integration_config_shown(r.org_id),
+							integration_schemas_internal.shown(r.node_id),
+							integration_schemas_internal.shown(r.org_id),
 							v.path, v.message)
 					 ORDER BY r.org_id, r.node_id)
 	  INTO problems

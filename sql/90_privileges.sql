@@ -4,16 +4,12 @@
 GRANT SELECT ON @extschema@.integration_schemas, @extschema@.integration_schema_version TO PUBLIC;
 REVOKE ALL ON @extschema@.node_configurations, @extschema@.node_configuration_history FROM PUBLIC;
 
--- These trigger functions write with the owner's rights: as a trigger of
--- somebody's own table they would write what that table says.
-REVOKE EXECUTE ON FUNCTION
-	@extschema@.integration_schemas_row(),
-	@extschema@.integration_schemas_touch(),
-	@extschema@.integration_schema_removed_row(),
-	@extschema@.node_configurations_version(),
-	@extschema@.node_configurations_history(),
-	@extschema@.node_configurations_tree(),
-	@extschema@.node_configurations_notify(),
-	@extschema@.node_configuration_history_restore(),
-	@extschema@.integration_config_rebuild()
-	FROM PUBLIC;
+-- Nobody calls a trigger function or a part of others by himself: as a trigger
+-- of somebody's own table they would write what that table says.
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA integration_schemas_internal FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+	integration_schemas_internal.config_diff(jsonb, jsonb, jsonb, jsonb),
+	integration_schemas_internal.dump_order(text, text),
+	integration_schemas_internal.history_erase(text, text, text[], text),
+	integration_schemas_internal.shown(text)
+	TO PUBLIC;

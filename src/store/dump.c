@@ -39,9 +39,9 @@ warn_of(Relation table, const char *kind, const char *name, const char *hint)
 {
 	ereport(WARNING,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("%s \"%s\" of table \"%s\" is not in the dump", kind, name,
+			 errmsg("definition of %s \"%s\" of table \"%s\" is not in a dump", kind, name,
 					RelationGetRelationName(table)),
-			 errdetail("The table's definition is the extension's, and has it not."),
+			 errdetail("A restore makes the table as the extension does."),
 			 errhint("%s", hint)));
 }
 

@@ -14,6 +14,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "jsonb/reader.h"
 #include "server/actor.h"
@@ -30,6 +31,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+#include "utils/xid8.h"
 
 /* The columns of node_configuration_history that are read here. */
 enum
@@ -185,35 +187,6 @@ history_latest(FunctionCallInfo fcinfo, text *org_id, text *node_id,
 }
 
 /*
- * same_text: are two texts the same, null or not?
- */
-static bool
-same_text(const text *a, const text *b)
-{
-	if (a == NULL || b == NULL)
-		return a == b;
-	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
-}
-
-/*
- * history_same: do two versions say the same of a node?  Who wrote them, and
- * when, does not count.
- */
-bool
-history_same(const NodeVersion *a, const NodeVersion *b)
-{
-	if (a->version != b->version ||
-		!same_text(a->parent_id, b->parent_id) ||
-		!same_text(a->node_type, b->node_type) ||
-		!same_text(a->name, b->name) ||
-		(a->document == NULL) != (b->document == NULL))
-		return false;
-	return a->document == NULL ||
-		jsonb_ref_equal(jsonb_ref_root(a->document), jsonb_ref_root(b->document));
-}
-
-/*
  * context_of: what the function that writes this node says of the write; NULL
  * for a statement of the caller's own.
  */
@@ -267,7 +240,7 @@ write_as_owner(KeptPlan *kept, const char *text, Oid owner, int nargs,
 			   const Oid *argtypes, Datum *values, const char *nulls, Snapshot snapshot)
 {
 	Identity	before;
-	uint64		rows = 0;
+	volatile uint64 rows = 0;
 
 	identity_become(&before, owner);
 	history_open();
@@ -306,7 +279,8 @@ history_change(Oid relid, const char *query, int nargs, const Oid *argtypes,
  * history_write: add a version; false where the history has one of that number
  * already.
  *
- * Reason and role are those of who is writing now.
+ * Reason and role are those of who is writing now.  Of a restored node's version
+ * only that is known: see store/restore.c.
  */
 bool
 history_write(FunctionCallInfo fcinfo, const NodeVersion *version)
@@ -314,7 +288,7 @@ history_write(FunctionCallInfo fcinfo, const NodeVersion *version)
 	static KeptPlan kept;
 	static const Oid argtypes[] = {
 		TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID,
-		TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID
+		TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, XID8OID
 	};
 	Relation	table = table_open(own_table_required(fcinfo, OWN_HISTORY, RowExclusiveLock),
 								   NoLock);
@@ -343,11 +317,13 @@ history_write(FunctionCallInfo fcinfo, const NodeVersion *version)
 	values[11] = TimestampTzGetDatum(version->changed_at);
 	values[12] = TimestampTzGetDatum(version->created_at);
 	values[13] = Int32GetDatum(version->incarnation);
+	values[14] = FullTransactionIdGetDatum(version->restored ? InvalidFullTransactionId :
+										   GetTopFullTransactionId());
 
 	query = psprintf("INSERT INTO %s (org_id, node_id, version, operation, parent_id,"
 					 " node_type, name, config_json, author, reason, role, changed_at,"
-					 " created_at, incarnation)"
-					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+					 " created_at, incarnation, transaction)"
+					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
 					 " ON CONFLICT DO NOTHING", qualified(table));
 	SPI_connect();
 	rows = write_as_owner(&kept, query, table->rd_rel->relowner, lengthof(argtypes),

@@ -30,6 +30,7 @@ typedef struct NodeVersion
 	TimestampTz changed_at;
 	TimestampTz created_at;
 	int32		incarnation;
+	bool		restored;		/* comes with its node from a dump */
 } NodeVersion;
 
 extern bool history_latest(FunctionCallInfo fcinfo, text *org_id, text *node_id,
@@ -38,7 +39,6 @@ extern bool history_write(FunctionCallInfo fcinfo, const NodeVersion *version);
 extern void history_write_all_deleted(FunctionCallInfo fcinfo, Relation nodes);
 extern uint64 history_change(Oid relid, const char *query, int nargs,
 							 const Oid *argtypes, Datum *values, const char *nulls);
-extern bool history_same(const NodeVersion *a, const NodeVersion *b);
 extern const char *author_of(text *org_id, text *node_id);
 extern void history_open(void);
 extern void history_close(void);

@@ -17,6 +17,7 @@
 #include "server/row_guard.h"
 #include "server/trigger_call.h"
 #include "store/history.h"
+#include "store/restore.h"
 #include "utils/rel.h"
 #include "utils/xid8.h"
 
@@ -62,8 +63,15 @@ history_before(PG_FUNCTION_ARGS)
 
 	if (TRIGGER_FIRED_BY_INSERT(event))
 	{
-		if (!history_is_open() && !IsLogicalWorker())
-			row = restored(trigger->tg_relation, row);
+		if (history_is_open() || IsLogicalWorker())
+			return PointerGetDatum(row);
+		row = restored(trigger->tg_relation, row);
+		if (restore_is_on(fcinfo))
+		{
+			restore_lock(fcinfo);
+			if (restore_version(trigger->tg_relation, row))
+				row = NULL;
+		}
 		return PointerGetDatum(row);
 	}
 	if (history_is_open() || IsLogicalWorker())

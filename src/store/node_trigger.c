@@ -11,9 +11,7 @@
  * lies in the table, whatever other triggers made of it, and is done for each
  * row, so that it holds for rows that come through a parent table.
  *
- * A restored node is one that equals its latest version in the history, which
- * pg_dump restores first: it is taken as it is, was accepted once, and has its
- * history already.
+ * A restored node is taken as it is: see store/restore.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,14 +29,17 @@
 #include "server/copy_context.h"
 #include "server/extension.h"
 #include "server/row_guard.h"
+#include "server/settings.h"
 #include "server/trigger_call.h"
 #include "store/history.h"
 #include "store/node_rules.h"
+#include "store/restore.h"
 #include "store/store.h"
 #include "store/tree_rules.h"
 #include "store/write_context.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -161,14 +162,12 @@ set_author(NodeChange *change, const AttrNumber *columns, text *org_id, text *no
  * changed: the row with the columns that are to be set.
  */
 static HeapTuple
-changed(HeapTuple row, Relation nodes, const NodeChange *change)
+changed(HeapTuple row, Relation nodes, NodeChange *change)
 {
 	if (change->count == 0)
 		return row;
 	return heap_modify_tuple_by_cols(row, RelationGetDescr(nodes), change->count,
-									 unconstify(int *, change->columns),
-									 unconstify(Datum *, change->values),
-									 unconstify(bool *, change->nulls));
+									 change->columns, change->values, change->nulls);
 }
 
 /*
@@ -177,9 +176,12 @@ changed(HeapTuple row, Relation nodes, const NodeChange *change)
 static bool
 same_value(const NodeValues *a, const NodeValues *b, NodeColumn column)
 {
+	bool		number = column == NODE_VERSION || column == NODE_INCARNATION ||
+		column == NODE_CREATED_AT || column == NODE_UPDATED_AT;
+
 	if (a->nulls[column] || b->nulls[column])
 		return a->nulls[column] && b->nulls[column];
-	return datumIsEqual(a->values[column], b->values[column], false, -1);
+	return datumIsEqual(a->values[column], b->values[column], number, number ? 8 : -1);
 }
 
 /*
@@ -216,24 +218,7 @@ inserted(FunctionCallInfo fcinfo, Relation nodes, const AttrNumber *columns,
 	if (history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &latest))
 	{
 		bool		deleted = strcmp(latest.operation, "delete") == 0;
-		NodeVersion version;
 
-		if (!deleted && !new->nulls[NODE_VERSION])
-		{
-			as_version(new, &version);
-			if (history_same(&version, &latest))
-			{
-				PopActiveSnapshot();
-				set(change, columns, NODE_CREATED_AT,
-					TimestampTzGetDatum(latest.created_at), false);
-				set(change, columns, NODE_UPDATED_AT,
-					TimestampTzGetDatum(latest.changed_at), false);
-				set(change, columns, NODE_UPDATED_BY, PointerGetDatum(latest.author), false);
-				set(change, columns, NODE_INCARNATION,
-					Int32GetDatum(latest.incarnation), false);
-				return;
-			}
-		}
 		next = latest.version + (deleted ? 1 : 2);
 	}
 	PopActiveSnapshot();
@@ -278,7 +263,7 @@ unmasked(FunctionCallInfo fcinfo, Relation nodes, const NodeValues *old,
 	if (old->nulls[NODE_CONFIG_JSON])
 		return document;
 	stored = jsonb_ref_root(document_at(old));
-	document = unmask_document(catalogue_of_owner(fcinfo), document, stored);
+	document = unmask_document(catalogue_of_owner(fcinfo, true), document, stored);
 	return jsonb_ref_equal(jsonb_ref_root(document), stored) ? NULL : document;
 }
 
@@ -370,7 +355,10 @@ node_before(PG_FUNCTION_ARGS)
 		else
 		{
 			node_rules_document(nodes, document_at(&new));
-			inserted(fcinfo, nodes, columns, &new, &change);
+			if (restore_is_on(fcinfo))
+				restore_lock(fcinfo);
+			else
+				inserted(fcinfo, nodes, columns, &new, &change);
 		}
 		row = changed(row, nodes, &change);
 	}
@@ -396,7 +384,7 @@ check_document(FunctionCallInfo fcinfo, const NodeTable *table, const NodeValues
 	Findings	findings = {0};
 
 	(void) validation_level_parse(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type), &level);
-	validate_change(catalogue_of_owner(fcinfo), jsonb_ref_root(document_at(new)),
+	validate_change(catalogue_of_owner(fcinfo, true), jsonb_ref_root(document_at(new)),
 					before != NULL ? jsonb_ref_root(before) : (JsonbRef) {0},
 					level, outer->layers, outer->count, findings_add, &findings);
 	if (!findings_refused(&findings))
@@ -421,6 +409,20 @@ refuse_other_trigger(Relation nodes, const NodeValues *new)
 					node_phrase(text_at(new, NODE_ORG_ID), text_at(new, NODE_NODE_ID))),
 			 errhint("Triggers fire in the order of their names: give it a name before \"%s\".",
 					 NODE_CHECK),
+			 node_error_fields(nodes, NODE_CHECK)));
+}
+
+/*
+ * refuse_concurrent: the error for a version that another transaction has
+ * written meanwhile.
+ */
+static void
+refuse_concurrent(Relation nodes)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not serialize access due to a concurrent change of the same node"),
+			 errhint("The transaction might succeed if retried."),
 			 node_error_fields(nodes, NODE_CHECK)));
 }
 
@@ -456,24 +458,17 @@ written(FunctionCallInfo fcinfo, const NodeTable *table, const NodeValues *old,
 			return;
 	}
 
-	if (!history_write(fcinfo, &version))
+	version.restored = old == NULL && restore_is_on(fcinfo);
+	if (version.restored)
 	{
-		NodeVersion latest;
-
-		/* a restored node, or one that two transactions write at once */
-		if (old == NULL &&
-			history_latest(fcinfo, place.org_id, place.node_id, snapshot, &latest) &&
-			history_same(&version, &latest))
-		{
-			tree_require_parent(table, &place, snapshot);
-			return;
-		}
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not serialize access due to a concurrent change of the same node"),
-				 errhint("The transaction might succeed if retried."),
-				 node_error_fields(table->relation, NODE_CHECK)));
+		if (version.version != version.incarnation)
+			version.operation = "update";
+		(void) history_write(fcinfo, &version);
+		tree_require_parent(table, &place, snapshot);
+		return;
 	}
+	if (!history_write(fcinfo, &version))
+		refuse_concurrent(table->relation);
 	if (document || place.placed)
 		tree_above(table, &place, snapshot, &outer);
 	if (document)
@@ -498,11 +493,7 @@ deleted(FunctionCallInfo fcinfo, const NodeTable *table, const NodeValues *old)
 	version.changed_at = actor_stamp();
 	version.author = cstring_to_text(author_of(version.org_id, version.node_id));
 	if (!history_write(fcinfo, &version))
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not serialize access due to a concurrent change of the same node"),
-				 errhint("The transaction might succeed if retried."),
-				 node_error_fields(table->relation, NODE_CHECK)));
+		refuse_concurrent(table->relation);
 	announce_node("delete", store_text_ref(version.org_id), store_text_ref(version.node_id));
 }
 
