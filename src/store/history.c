@@ -298,27 +298,27 @@ history_write(FunctionCallInfo fcinfo, const NodeVersion *version)
 	char	   *query;
 	uint64		rows;
 
-	memset(nulls, ' ', sizeof(nulls));
 	values[0] = PointerGetDatum(version->org_id);
 	values[1] = PointerGetDatum(version->node_id);
 	values[2] = Int32GetDatum(version->version);
 	values[3] = CStringGetTextDatum(version->operation);
 	values[4] = PointerGetDatum(version->parent_id);
-	nulls[4] = version->parent_id == NULL ? 'n' : ' ';
 	values[5] = PointerGetDatum(version->node_type);
 	values[6] = PointerGetDatum(version->name);
-	nulls[6] = version->name == NULL ? 'n' : ' ';
 	values[7] = PointerGetDatum(version->document);
-	nulls[7] = version->document == NULL ? 'n' : ' ';
 	values[8] = PointerGetDatum(version->author);
 	values[9] = reason != NULL ? CStringGetTextDatum(reason) : (Datum) 0;
-	nulls[9] = reason == NULL ? 'n' : ' ';
 	values[10] = CStringGetTextDatum(actor_role());
 	values[11] = TimestampTzGetDatum(version->changed_at);
 	values[12] = TimestampTzGetDatum(version->created_at);
 	values[13] = Int32GetDatum(version->incarnation);
 	values[14] = FullTransactionIdGetDatum(version->restored ? InvalidFullTransactionId :
 										   GetTopFullTransactionId());
+	memset(nulls, ' ', sizeof(nulls));
+	for (int i = 0; i < (int) lengthof(argtypes); i++)
+		if ((argtypes[i] == TEXTOID || argtypes[i] == JSONBOID) &&
+			DatumGetPointer(values[i]) == NULL)
+			nulls[i] = 'n';
 
 	query = psprintf("INSERT INTO %s (org_id, node_id, version, operation, parent_id,"
 					 " node_type, name, config_json, author, reason, role, changed_at,"

@@ -115,8 +115,8 @@ node_phrase(text *org_id, text *node_id)
 }
 
 /*
- * node_error_fields: let an error name the table and a constraint, for use in
- * an ereport.
+ * node_error_fields: let an error name the table and a constraint (NULL: none),
+ * for use in an ereport.
  */
 int
 node_error_fields(Relation nodes, const char *constraint)
@@ -124,7 +124,7 @@ node_error_fields(Relation nodes, const char *constraint)
 	err_generic_string(PG_DIAG_SCHEMA_NAME,
 					   get_namespace_name(RelationGetNamespace(nodes)));
 	err_generic_string(PG_DIAG_TABLE_NAME, RelationGetRelationName(nodes));
-	return err_generic_string(PG_DIAG_CONSTRAINT_NAME, constraint);
+	return constraint != NULL ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, constraint) : 0;
 }
 
 /*

@@ -16,7 +16,12 @@ extern bool node_rules_declared(const char *constraint);
 extern char *node_phrase(text *org_id, text *node_id);
 extern int	node_error_fields(Relation nodes, const char *constraint);
 
-/* The constraint that errors about a document name: the trigger's. */
+/*
+ * The constraints that errors name, for programs: of a document the trigger's,
+ * of the tree what they would be called if they could be declared.
+ */
 #define NODE_CHECK "node_configurations_check"
+#define NODE_PARENT "node_configurations_parent_fkey"
+#define NODE_TREE "node_configurations_tree"
 
 #endif							/* STORE_NODE_RULES_H */

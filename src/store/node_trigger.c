@@ -242,7 +242,7 @@ refuse_rename(Relation nodes, const NodeValues *old, const NodeValues *new)
 					   node_phrase(text_at(old, NODE_ORG_ID), text_at(old, NODE_NODE_ID)),
 					   node_phrase(text_at(new, NODE_ORG_ID), text_at(new, NODE_NODE_ID))),
 			 errhint("Insert a node of the new name, move the children to it and delete the old one."),
-			 node_error_fields(nodes, NODE_CHECK)));
+			 node_error_fields(nodes, NULL)));
 }
 
 /*
@@ -283,7 +283,8 @@ updated(FunctionCallInfo fcinfo, Relation nodes, const AttrNumber *columns,
 	bool		placed = !same_string(old, new, NODE_PARENT_ID);
 	Jsonb	   *document;
 
-	if (!same_string(old, new, NODE_ORG_ID) || !same_string(old, new, NODE_NODE_ID))
+	if (!old->nulls[NODE_ORG_ID] && !old->nulls[NODE_NODE_ID] &&
+		(!same_string(old, new, NODE_ORG_ID) || !same_string(old, new, NODE_NODE_ID)))
 		refuse_rename(nodes, old, new);
 	document = unmasked(fcinfo, nodes, old, new);
 	if (document == NULL && !same_value(old, new, NODE_CONFIG_JSON))
@@ -515,6 +516,12 @@ node_after(PG_FUNCTION_ARGS)
 
 	node_table_open(&table, RelationGetRelid(trigger->tg_relation), AccessShareLock);
 	read_values(trigger->tg_trigtuple, table.relation, table.columns, &old);
+	if (old.nulls[NODE_ORG_ID] || old.nulls[NODE_NODE_ID])
+	{
+		/* the table's owner let nulls in, and takes them out again */
+		node_table_close(&table);
+		return PointerGetDatum(NULL);
+	}
 
 	/* under a snapshot taken now, which sees the statement's own work too */
 	CommandCounterIncrement();

@@ -80,7 +80,7 @@ refuse_missing_parent(const NodeTable *table, const TreePlace *place, text *pare
 			 errhint("Insert the nodes above it first, or in the same statement.") :
 			 errhint("It went while the triggers of table \"%s\" were disabled; insert it again.",
 					 RelationGetRelationName(table->relation)),
-			 node_error_fields(table->relation, NODE_CHECK)));
+			 node_error_fields(table->relation, NODE_PARENT)));
 }
 
 /*
@@ -95,7 +95,7 @@ refuse_depth(const NodeTable *table, const TreePlace *place)
 			 errdetail("The tree, with what is below the node, would have more than %d levels.",
 					   setting_max_depth),
 			 errhint("The setting integration_schemas.max_depth is the limit."),
-			 node_error_fields(table->relation, NODE_CHECK)));
+			 node_error_fields(table->relation, NODE_TREE)));
 }
 
 /*
@@ -145,7 +145,7 @@ tree_above(const NodeTable *table, const TreePlace *place, Snapshot snapshot,
 					(errcode(ERRCODE_CHECK_VIOLATION),
 					 errmsg("%s would be its own ancestor",
 							node_phrase(place->org_id, place->node_id)),
-					 node_error_fields(table->relation, NODE_CHECK)));
+					 node_error_fields(table->relation, NODE_TREE)));
 		if (!node_find(table, place->org_id, parent_id, snapshot, &row))
 			refuse_missing_parent(table, place, parent_id);
 		add_layer(outer, &allocated, parent_id, &row);
@@ -200,5 +200,5 @@ tree_refuse_parent(const NodeTable *table, text *org_id, text *node_id,
 				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 				 errmsg("%s has nodes below it", node_phrase(org_id, node_id)),
 				 errhint("Delete or move those first, or in the same statement."),
-				 node_error_fields(table->relation, NODE_CHECK)));
+				 node_error_fields(table->relation, NODE_PARENT)));
 }
