@@ -1,7 +1,7 @@
 -- Reading the store: merged documents, explanations and states of nodes.
 --
--- All of these run with the caller's rights: what row security hides from the
--- caller is not there.
+-- All of these run with the caller's rights: a node that row security hides from
+-- him is not there. What a node inherits is read as the tables' owner reads it.
 
 CREATE FUNCTION @extschema@.integration_config_effective(org_id text, node_id text)
 	RETURNS jsonb
@@ -15,6 +15,12 @@ CREATE FUNCTION @extschema@.integration_config_resolve(org_id text, node_id text
 COMMENT ON FUNCTION @extschema@.integration_config_resolve(text, text, text) IS
 	'one integration of a node: enabled, configured, missing and config';
 
+CREATE FUNCTION @extschema@.integration_config_values(org_id text, node_id text)
+	RETURNS jsonb
+	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_config_values(text, text) IS
+	'what a service starts up with: the values of every integration of a node that is in use, enabled and configured';
+
 CREATE FUNCTION @extschema@.integration_config_explain(org_id text, node_id text,
 	OUT integration text, OUT field text, OUT value jsonb, OUT source text,
 	OUT level text, OUT required boolean, OUT locked boolean, OUT ignored text[])
@@ -23,10 +29,26 @@ CREATE FUNCTION @extschema@.integration_config_explain(org_id text, node_id text
 COMMENT ON FUNCTION @extschema@.integration_config_explain(text, text) IS
 	'where each field''s value of a node comes from: source is the node that gave it, or ''default''; ignored are the nodes whose value did not count';
 
+-- A C function in FROM has its whole set written to disk before the first row is
+-- used; in a select list it gives a row at a time. The SQL function is inlined
+-- into the query that calls it, so that both are the same. (It is not STRICT for
+-- that reason.)
+CREATE FUNCTION integration_schemas_internal.effective_all(org_id text,
+	OUT node_id text, OUT config jsonb)
+	RETURNS SETOF record
+	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100000 ROWS 1000
+	AS 'MODULE_PATHNAME', 'integration_config_effective_all';
+COMMENT ON FUNCTION integration_schemas_internal.effective_all(text) IS
+	'integration_config_effective_all for a select list';
+
 CREATE FUNCTION @extschema@.integration_config_effective_all(org_id text,
 	OUT node_id text, OUT config jsonb)
 	RETURNS SETOF record
-	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100000 ROWS 1000 AS 'MODULE_PATHNAME';
+	LANGUAGE sql STABLE PARALLEL SAFE COST 100000 ROWS 1000
+BEGIN ATOMIC
+	SELECT (n.node).node_id, (n.node).config
+	  FROM (SELECT integration_schemas_internal.effective_all(org_id) AS node OFFSET 0) AS n;
+END;
 COMMENT ON FUNCTION @extschema@.integration_config_effective_all(text) IS
 	'the merged document of every node of an organisation, parents before their children';
 

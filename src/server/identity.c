@@ -117,19 +117,21 @@ check_entry(RangeTblEntry *entry, List *permissions, bool fail)
 static char *
 statement_text(Oid relid, AclMode mode, int ncolumns, const AttrNumber *columns)
 {
-	StringInfoData text;
+	char	   *table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+												   get_rel_name(relid));
+	StringInfoData names;
 
-	initStringInfo(&text);
-	appendStringInfoString(&text, mode & ACL_INSERT ? "INSERT (" :
-						   mode & ACL_UPDATE ? "UPDATE (" :
-						   mode & ACL_DELETE ? "DELETE (" : "SELECT (");
+	initStringInfo(&names);
 	for (int i = 0; i < ncolumns; i++)
-		appendStringInfo(&text, "%s%s", i > 0 ? ", " : "",
+		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "",
 						 quote_identifier(get_attname(relid, columns[i], false)));
-	appendStringInfo(&text, ") %s",
-					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-												get_rel_name(relid)));
-	return text.data;
+	if (mode & ACL_INSERT)
+		return psprintf("INSERT INTO %s (%s)", table, names.data);
+	if (mode & ACL_UPDATE)
+		return psprintf("UPDATE %s SET (%s)", table, names.data);
+	if (mode & ACL_DELETE)
+		return psprintf("DELETE FROM %s", table);
+	return psprintf("SELECT %s FROM %s", names.data, table);
 }
 
 /*

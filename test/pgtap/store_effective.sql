@@ -73,6 +73,10 @@ SELECT is_empty($$
 		  IS DISTINCT FROM integration_schema_resolve(id, VARIADIC layers)
 $$, 'resolve is that of the node''s layers');
 SELECT is_empty($$
+	SELECT org_id, node_id FROM stack
+	WHERE integration_config_values(org_id, node_id) IS DISTINCT FROM integration_schema_values(VARIADIC layers)
+$$, 'values are those of the node''s layers');
+SELECT is_empty($$
 	WITH a AS (
 		SELECT s.org_id, s.node_id, e.integration, e.field, e.value, e.level, e.required, e.locked,
 			   CASE e.source WHEN 0 THEN 'default' ELSE s.names[e.source] END AS source,
@@ -140,6 +144,8 @@ SELECT results_eq($$SELECT node_id, integration, missing FROM integration_config
 --
 
 SELECT is(integration_config_effective(NULL, 'x'), NULL, 'null in, null out');
+SELECT is_empty('SELECT integration_config_effective_all(NULL)', 'no organisation has no nodes');
+SELECT is_empty('SELECT * FROM integration_config_effective_all(NULL)', 'also in FROM');
 SELECT throws_ok(statement, '42704', message, statement)
 FROM (VALUES
 	('SELECT integration_config_effective(''acme'', ''nobody'')', 'node "nobody" of organisation "acme" does not exist'),
@@ -147,6 +153,7 @@ FROM (VALUES
 	('SELECT integration_config_resolve(''acme'', ''nobody'', ''slack'')', 'node "nobody" of organisation "acme" does not exist'),
 	('SELECT integration_config_resolve(''acme'', ''sre'', ''slak'')', 'integration "slak" does not exist'),
 	('SELECT * FROM integration_config_explain(''acme'', ''nobody'')', 'node "nobody" of organisation "acme" does not exist'),
+	('SELECT integration_config_values(''acme'', ''nobody'')', 'node "nobody" of organisation "acme" does not exist'),
 	('SELECT * FROM integration_config_status(''nobody'')', 'organisation "nobody" does not exist'),
 	('SELECT * FROM integration_config_effective_all(''nobody'')', 'organisation "nobody" does not exist'),
 	('SELECT * FROM integration_config_history(''nobody'', ''nobody'')', 'node "nobody" of organisation "nobody" does not exist')
@@ -159,15 +166,29 @@ INSERT INTO node_configurations (org_id, node_id, parent_id, node_type, config_j
 	('broken', 'd', NULL, 'org', '[]');
 RESET session_replication_role;
 SELECT throws_ok($$SELECT integration_config_effective('broken', 'a')$$, 'XX001', 'tree of nodes has a cycle', 'a cycle ends');
-SELECT is(integration_config_effective('broken', 'c') -> 'x', '1', 'a parent that is gone is none');
+SELECT throws_ok($$SELECT integration_config_effective('broken', 'c')$$, '55000',
+	'parent "gone" of node "c" of organisation "broken" does not exist', 'a parent that is gone is an error');
+SELECT throws_ok(format('SELECT * FROM integration_config_%s', call), '55000', NULL, call)
+FROM unnest('{"resolve(''broken'', ''c'', ''slack'')", "values(''broken'', ''c'')", "explain(''broken'', ''c'')"}'::text[]) AS call;
 SELECT throws_ok($$SELECT integration_config_effective('broken', 'd')$$, '22023',
 	'document of node "d" is not a JSON object', 'a document that is none is named');
-SELECT throws_ok($$SELECT * FROM integration_config_effective_all('broken')$$, '22023', NULL, 'also for all');
+SELECT throws_ok($$SELECT * FROM integration_config_effective_all('broken')$$, 'XX001', 'tree of nodes has a cycle', 'a cycle is found by all, too');
+SELECT throws_ok($$SELECT * FROM integration_config_status('broken')$$, 'XX001', NULL, 'and by status');
+SET LOCAL session_replication_role = replica;
+DELETE FROM node_configurations WHERE org_id = 'broken' AND node_id IN ('a', 'b');
+RESET session_replication_role;
+SELECT throws_ok($$SELECT * FROM integration_config_effective_all('broken')$$, '55000',
+	'parent "gone" of node "c" of organisation "broken" does not exist', 'so is a parent that is gone');
+SET LOCAL session_replication_role = replica;
+DELETE FROM node_configurations WHERE org_id = 'broken' AND node_id = 'c';
+RESET session_replication_role;
+SELECT throws_ok($$SELECT * FROM integration_config_effective_all('broken')$$, '22023',
+	'document of node "d" is not a JSON object', 'and a document that is none');
 
 -- Volatility and parallel safety, as the reference says
 SELECT results_eq($$
 	SELECT DISTINCT provolatile, proparallel FROM pg_proc
-	WHERE proname IN ('integration_config_effective', 'integration_config_resolve', 'integration_config_explain',
+	WHERE proname IN ('integration_config_effective', 'integration_config_resolve', 'integration_config_values', 'integration_config_explain',
 		'integration_config_status', 'integration_config_effective_all', 'integration_config_history')
 $$, $$VALUES ('s'::"char", 's'::"char")$$, 'the reading functions are STABLE and PARALLEL SAFE');
 SELECT is_empty($$
