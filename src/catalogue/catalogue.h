@@ -55,6 +55,7 @@ typedef struct Field
 	FieldFormat format;
 	bool		team_level;
 	bool		required;
+	bool		is_public;		/* strings inside its objects may be shown */
 	int			nrequired_with;
 	int			nrequired_unless;
 	const int  *required_with;	/* indexes into Integration.fields */
