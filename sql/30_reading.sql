@@ -20,7 +20,8 @@ COMMENT ON FUNCTION @extschema@.integration_schema_values(jsonb[]) IS
 
 CREATE FUNCTION @extschema@.integration_schema_explain(VARIADIC layers jsonb[] DEFAULT '{}',
 	OUT integration text, OUT field text, OUT value jsonb, OUT source integer,
-	OUT level text, OUT required boolean, OUT locked boolean, OUT ignored integer[])
+	OUT level text, OUT required boolean, OUT locked boolean, OUT ignored integer[],
+	OUT locked_by integer, OUT unset_by integer)
 	RETURNS SETOF record
 	LANGUAGE c STABLE PARALLEL SAFE COST 200 ROWS 110 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.integration_schema_explain(jsonb[]) IS

@@ -23,11 +23,12 @@ COMMENT ON FUNCTION @extschema@.integration_config_values(text, text) IS
 
 CREATE FUNCTION @extschema@.integration_config_explain(org_id text, node_id text,
 	OUT integration text, OUT field text, OUT value jsonb, OUT source text,
-	OUT level text, OUT required boolean, OUT locked boolean, OUT ignored text[])
+	OUT level text, OUT required boolean, OUT locked boolean, OUT ignored text[],
+	OUT locked_by text, OUT unset_by text)
 	RETURNS SETOF record
 	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000 ROWS 110 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.integration_config_explain(text, text) IS
-	'where each field''s value of a node comes from: source is the node that gave it, or ''default''; ignored are the nodes whose value did not count';
+	'where each field''s value of a node comes from: source is the node that gave it, or ''default''; ignored are the nodes whose value did not count; locked_by the one whose lock holds it, or ''catalogue''; unset_by the one that took it away';
 
 -- A C function in FROM has its whole set written to disk before the first row is
 -- used; in a select list it gives a row at a time. The SQL function is inlined

@@ -55,6 +55,7 @@ typedef struct Field
 	FieldFormat format;
 	bool		team_level;
 	bool		required;
+	bool		is_public;		/* strings inside its objects may be shown */
 	int			nrequired_with;
 	int			nrequired_unless;
 	const int  *required_with;	/* indexes into Integration.fields */
@@ -82,7 +83,7 @@ typedef struct Integration
 	int			nfields;
 	Field	   *fields;			/* in key order of their names */
 	Field	  **ordered;		/* in the order of the definitions */
-	int			ndemanding;		/* fields that can be missing at all */
+	int			ndemanding;		/* fields that may be required */
 	Field	  **demanding;		/* in the order of the definitions */
 
 	/* what integration_schema_config gives where no layer says anything */
@@ -90,10 +91,11 @@ typedef struct Integration
 	JsonbRef	entry_keys[2];	/* an object with an entry's keys: without and
 								 * with description */
 	JsonbRef	level;			/* parts of the entry */
+	JsonbRef	order;			/* names of the fields, as ordered */
+	JsonbRef	display_order;
 	JsonbRef	config_schema;
 	JsonbRef	team_config_schema; /* JREF_NONE where there is none */
 	JsonbRef	defaults;		/* its config: the fields' defaults */
-	JsonbRef	missing;
 	bool		configured;
 } Integration;
 

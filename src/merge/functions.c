@@ -12,8 +12,8 @@
 #include "catalogue/catalogue.h"
 #include "executor/spi.h"
 #include "funcapi.h"
+#include "merge/explain.h"
 #include "merge/layers.h"
-#include "merge/merge.h"
 #include "server/sql_result.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -63,7 +63,7 @@ integration_schema_resolve(PG_FUNCTION_ARGS)
 
 /*
  * integration_schema_values(VARIADIC layers jsonb[]) returns jsonb: the
- * resolved config of every integration that is enabled and configured.
+ * resolved config of every integration that is in use, enabled and configured.
  */
 Datum
 integration_schema_values(PG_FUNCTION_ARGS)
@@ -75,42 +75,13 @@ integration_schema_values(PG_FUNCTION_ARGS)
 }
 
 /*
- * ignored_layers: a set of layers as an integer[], for explain.
+ * layer_number: LayerNames' name of a layer that is an argument.
  */
 static Datum
-ignored_layers(const Bitmapset *layers)
+layer_number(int layer, const char *zero pg_attribute_unused(),
+			 const void *arg pg_attribute_unused())
 {
-	Datum	   *numbers = palloc_extended(sizeof(Datum) * ((Size) bms_num_members(layers) + 1),
-										  MCXT_ALLOC_HUGE);
-	int			count = 0;
-
-	for (int layer = -1; (layer = bms_next_member(layers, layer)) >= 0;)
-		numbers[count++] = Int32GetDatum(layer);
-	return PointerGetDatum(construct_array(numbers, count, INT4OID, sizeof(int32),
-										   true, TYPALIGN_INT));
-}
-
-/*
- * explain_row: FieldTraceCallback that puts a row into the result.
- */
-static void
-explain_row(const FieldTrace *trace, void *arg)
-{
-	ReturnSetInfo *result = arg;
-	Datum		values[8];
-	bool		nulls[8] = {false};
-
-	values[0] = text_from_ref(trace->integration->id);
-	values[1] = text_from_ref(trace->field->name);
-	nulls[2] = trace->value == NULL;
-	values[2] = PointerGetDatum(trace->value);
-	nulls[3] = trace->source < 0;
-	values[3] = Int32GetDatum(trace->source);
-	values[4] = CStringGetTextDatum(trace->field->team_level ? "team" : "org");
-	values[5] = BoolGetDatum(trace->required);
-	values[6] = BoolGetDatum(trace->locked);
-	values[7] = ignored_layers(trace->ignored);
-	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	return Int32GetDatum(layer);
 }
 
 /*
@@ -123,8 +94,9 @@ integration_schema_explain(PG_FUNCTION_ARGS)
 	int			nlayers;
 	JsonbRef   *layers = layers_from_argument(fcinfo, 0, &nlayers);
 	ReturnSetInfo *result = result_begin(fcinfo);
+	LayerNames	names = {.type = INT4OID, .name = layer_number};
 
-	merge_explain(catalogue_current(fcinfo), layers, nlayers, explain_row, result);
+	explain_rows(result, catalogue_current(fcinfo), layers, nlayers, &names);
 	return (Datum) 0;
 }
 

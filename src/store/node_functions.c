@@ -9,11 +9,9 @@
 
 #include "catalog/pg_type.h"
 #include "catalogue/catalogue.h"
-#include "funcapi.h"
-#include "merge/merge.h"
+#include "merge/explain.h"
 #include "server/sql_result.h"
 #include "store/layers.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(integration_config_effective);
@@ -66,55 +64,15 @@ integration_config_values(PG_FUNCTION_ARGS)
 								   layers.documents, layers.count));
 }
 
-/* What explain_row needs. */
-typedef struct ExplainArg
-{
-	ReturnSetInfo *result;
-	const NodeLayers *layers;
-} ExplainArg;
-
 /*
- * ignored_nodes: a set of layers as the names of their nodes.
+ * layer_name: LayerNames' name of a layer that is a node's.
  */
 static Datum
-ignored_nodes(const NodeLayers *layers, const Bitmapset *ignored)
+layer_name(int layer, const char *zero, const void *arg)
 {
-	Datum	   *names = palloc(sizeof(Datum) * (bms_num_members(ignored) + 1));
-	int			count = 0;
+	const NodeLayers *layers = arg;
 
-	for (int layer = -1; (layer = bms_next_member(ignored, layer)) >= 0;)
-		names[count++] = text_from_ref(layers->names[layer - 1]);
-	return PointerGetDatum(construct_array(names, count, TEXTOID, -1, false,
-										   TYPALIGN_INT));
-}
-
-/*
- * explain_row: FieldTraceCallback that puts a row into the result.
- */
-static void
-explain_row(const FieldTrace *trace, void *arg)
-{
-	ExplainArg *explain = arg;
-	Datum		values[8];
-	bool		nulls[8] = {false};
-
-	values[0] = text_from_ref(trace->integration->id);
-	values[1] = text_from_ref(trace->field->name);
-	nulls[2] = trace->value == NULL;
-	values[2] = PointerGetDatum(trace->value);
-	nulls[3] = trace->source < 0;
-	if (trace->source == 0)
-		values[3] = CStringGetTextDatum("default");
-	else if (trace->source > 0)
-		values[3] = text_from_ref(explain->layers->names[trace->source - 1]);
-	else
-		values[3] = (Datum) 0;
-	values[4] = CStringGetTextDatum(trace->field->team_level ? "team" : "org");
-	values[5] = BoolGetDatum(trace->required);
-	values[6] = BoolGetDatum(trace->locked);
-	values[7] = ignored_nodes(explain->layers, trace->ignored);
-	tuplestore_putvalues(explain->result->setResult, explain->result->setDesc,
-						 values, nulls);
+	return layer == 0 ? CStringGetTextDatum(zero) : text_from_ref(layers->names[layer - 1]);
 }
 
 /*
@@ -124,14 +82,13 @@ explain_row(const FieldTrace *trace, void *arg)
 Datum
 integration_config_explain(PG_FUNCTION_ARGS)
 {
+	ReturnSetInfo *result = result_begin(fcinfo);
 	NodeLayers	layers;
-	ExplainArg	explain;
+	LayerNames	names = {.type = TEXTOID, .name = layer_name, .arg = &layers};
 
-	explain.result = result_begin(fcinfo);
-	explain.layers = &layers;
 	layers_read(&layers, fcinfo);
-	merge_explain(catalogue_current(fcinfo), layers.documents, layers.count,
-				  explain_row, &explain);
+	explain_rows(result, catalogue_current(fcinfo), layers.documents, layers.count,
+				 &names);
 	return (Datum) 0;
 }
 

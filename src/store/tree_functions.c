@@ -10,7 +10,6 @@
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "catalogue/catalogue.h"
-#include "catalogue/missing.h"
 #include "funcapi.h"
 #include "merge/merge.h"
 #include "miscadmin.h"
@@ -107,45 +106,6 @@ integration_config_effective_all(PG_FUNCTION_ARGS)
 }
 
 /*
- * in_use: is an integration required by the catalogue, or has one of its
- * fields a value other than its default?
- *
- * For most integrations of most nodes no layer says anything, and there is
- * nothing to merge.
- */
-static bool
-in_use(const Integration *integration, const JsonbRef *layers, int nlayers)
-{
-	JsonbRef	config;
-	bool		given = false;
-
-	if (integration->required)
-		return true;
-	for (int i = 0; i < nlayers && !given; i++)
-	{
-		JsonbRef	entry;
-
-		entry = jsonb_ref_member(JREF_MEMBER(layers[i], "integrations"),
-								 integration->id.ptr, integration->id.len);
-		given = jsonb_ref_count(JREF_MEMBER(entry, "config")) > 0;
-	}
-	if (!given)
-		return false;
-
-	config = JREF_MEMBER(jsonb_ref_root(merge_resolve(integration, layers, nlayers)),
-						 "config");
-	for (int i = 0; i < integration->nfields; i++)
-	{
-		const Field *field = &integration->fields[i];
-		JsonbRef	value = jsonb_ref_member(config, field->name.ptr, field->name.len);
-
-		if (value_present(value) && !jsonb_ref_equal(value, field->default_value))
-			return true;
-	}
-	return false;
-}
-
-/*
  * missing_names: fields as a text[] of their names.
  */
 static Datum
@@ -195,7 +155,7 @@ integration_config_status(PG_FUNCTION_ARGS)
 			values[3] = BoolGetDatum(status.enabled);
 			values[4] = BoolGetDatum(status.nmissing == 0);
 			values[5] = missing_names(&status);
-			values[6] = BoolGetDatum(in_use(integration, tree.layers, tree.nlayers));
+			values[6] = BoolGetDatum(status.in_use);
 			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 		}
 	}

@@ -80,10 +80,13 @@ SELECT is_empty($$
 	WITH a AS (
 		SELECT s.org_id, s.node_id, e.integration, e.field, e.value, e.level, e.required, e.locked,
 			   CASE e.source WHEN 0 THEN 'default' ELSE s.names[e.source] END AS source,
-			   ARRAY(SELECT s.names[i] FROM unnest(e.ignored) WITH ORDINALITY AS g (i, n) ORDER BY n) AS ignored
+			   ARRAY(SELECT s.names[i] FROM unnest(e.ignored) WITH ORDINALITY AS g (i, n) ORDER BY n) AS ignored,
+			   CASE e.locked_by WHEN 0 THEN 'catalogue' ELSE s.names[e.locked_by] END AS locked_by,
+			   s.names[e.unset_by] AS unset_by
 		  FROM stack AS s, integration_schema_explain(VARIADIC s.layers) AS e
 	), b AS (
-		SELECT s.org_id, s.node_id, e.integration, e.field, e.value, e.level, e.required, e.locked, e.source, e.ignored
+		SELECT s.org_id, s.node_id, e.integration, e.field, e.value, e.level, e.required, e.locked, e.source, e.ignored,
+			   e.locked_by, e.unset_by
 		  FROM stack AS s, integration_config_explain(s.org_id, s.node_id) AS e
 	)
 	(TABLE a EXCEPT TABLE b) UNION ALL (TABLE b EXCEPT TABLE a)
@@ -98,7 +101,7 @@ SELECT is_empty($$
 	SELECT s.org_id, s.node_id, t.* FROM stack AS s
 	FULL JOIN (SELECT o.org_id, a.* FROM (SELECT DISTINCT org_id FROM node_configurations) AS o,
 			   integration_config_status(o.org_id) AS a) AS t USING (org_id, node_id)
-	WHERE jsonb_build_object('enabled', t.enabled, 'configured', t.configured, 'missing', t.missing)
+	WHERE jsonb_build_object('enabled', t.enabled, 'configured', t.configured, 'missing', t.missing, 'in_use', t.in_use)
 		  IS DISTINCT FROM integration_schema_resolve(t.integration, VARIADIC s.layers) - 'config'
 $$, 'status says of every node and integration what resolve says');
 SELECT is((SELECT count(*) FROM integration_config_status('org1')),
