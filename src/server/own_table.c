@@ -15,9 +15,11 @@
 #include "access/htup_details.h"
 #include "access/transam.h"
 #include "catalog/dependency.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_language.h"
+#include "catalog/pg_opfamily.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
@@ -77,6 +79,44 @@ own_key_index(Relation table, int nkeys, const AttrNumber *key)
 		right = index->indkey.values[i] == key[i];
 	ReleaseSysCache(row);
 	return right ? table->rd_pkindex : InvalidOid;
+}
+
+/*
+ * own_index: a B-tree index of the table whose first columns are these, all of
+ * type text, as the server compares them; InvalidOid where there is none that
+ * has every row.
+ */
+Oid
+own_index(Relation table, int nkeys, const AttrNumber *key)
+{
+	List	   *indexes = RelationGetIndexList(table);
+	Oid			result = InvalidOid;
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
+		Form_pg_index form = index->rd_index;
+		bool		right;
+
+		/* with indcheckxmin an older snapshot may not use it: see plancat.c */
+		right = form->indisvalid && !form->indcheckxmin &&
+			index->rd_rel->relam == BTREE_AM_OID && form->indnkeyatts >= nkeys &&
+			heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL);
+		for (int i = 0; i < nkeys && right; i++)
+			right = form->indkey.values[i] == key[i] &&
+				index->rd_opfamily[i] == TEXT_BTREE_FAM_OID &&
+				index->rd_indcollation[i] ==
+				TupleDescAttr(RelationGetDescr(table), key[i] - 1)->attcollation;
+		index_close(index, AccessShareLock);
+		if (right)
+		{
+			result = lfirst_oid(cell);
+			break;
+		}
+	}
+	list_free(indexes);
+	return result;
 }
 
 /*

@@ -3,13 +3,11 @@
  * store/lookup.c
  *	  Looking nodes up by their names.
  *
- * A look-up is what "SELECT parent_id, config_json FROM node_configurations
- * WHERE org_id = $1 AND node_id = $2" gives: the same rights, the same
- * snapshot, the same locks.  For four such rows a request, most of the time
- * would go into starting and ending the executor.  So where the query would
- * come down to a probe of the primary key, the index is probed directly; where
- * row security has its say, or the key is not what it was made as, the
- * executor is asked.
+ * The extension's own table is read where it lies: a row by a probe of the
+ * primary key, for which the executor would spend most of the time on starting
+ * and ending, and so that nothing of its owner's (policies, views, functions)
+ * runs or hides a row.  Columns are found by their names, so that those which
+ * its owner adds do no harm; where he took an index away, the table is scanned.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,8 +30,319 @@
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
+
+/* The columns, as sql/60_store.sql declares them, and where they are then. */
+static const struct
+{
+	const char *name;
+	Oid			type;
+}			node_columns[NODE_COLUMNS] = {
+	[NODE_ORG_ID] = {"org_id", TEXTOID},
+	[NODE_NODE_ID] = {"node_id", TEXTOID},
+	[NODE_PARENT_ID] = {"parent_id", TEXTOID},
+	[NODE_TYPE] = {"node_type", TEXTOID},
+	[NODE_CONFIG_JSON] = {"config_json", JSONBOID},
+	[NODE_VERSION] = {"version", INT4OID},
+};
+
+/*
+ * find_column: the number of a column, or an error where the table's owner has
+ * dropped it, renamed it or given it another type.
+ */
+static AttrNumber
+find_column(Relation relation, NodeColumn column)
+{
+	const char *name = node_columns[column].name;
+	TupleDesc	desc = RelationGetDescr(relation);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), name) != 0)
+			continue;
+		if (attribute->atttypid == node_columns[column].type)
+			return i + 1;
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" is not as the extension made it",
+						RelationGetRelationName(relation)),
+				 errdetail("Its column \"%s\" is of type %s.", name,
+						   format_type_be(attribute->atttypid)),
+				 errhint("Give the column its type %s again.",
+						 format_type_be(node_columns[column].type)),
+				 errtablecol(relation, i + 1)));
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"%s\" is not as the extension made it",
+					RelationGetRelationName(relation)),
+			 errdetail("It has no column \"%s\".", name),
+			 errhint("The column was dropped or renamed; give it its name again."),
+			 errtable(relation)));
+	return InvalidAttrNumber;	/* not reached */
+}
+
+/*
+ * node_table_open: open the extension's own table, as own_table() gives it.
+ *
+ * What is read of it is read as it lies in the table: no code of its owner's
+ * runs, row security hides nothing and no rights are asked.  That a role may
+ * read it is the caller's to see to (rights_checked(), and row security).
+ *
+ * Errors: object_not_in_prerequisite_state where a column that we read is not
+ * there, or is of another type.
+ */
+void
+node_table_open(NodeTable *table, Oid relid, LOCKMODE lockmode)
+{
+	table->relation = table_open(relid, lockmode);
+	for (int i = 0; i < NODE_COLUMNS; i++)
+		table->columns[i] = find_column(table->relation, i);
+	StaticAssertStmt(NODE_ORG_ID == 0 && NODE_NODE_ID == 1,
+					 "the primary key's columns come first");
+	table->index = own_key_index(table->relation, 2, table->columns);
+}
+
+/*
+ * node_table_close: close it; its lock is kept, as after a SELECT.
+ */
+void
+node_table_close(NodeTable *table)
+{
+	table_close(table->relation, NoLock);
+	table->relation = NULL;
+}
+
+/*
+ * node_key: a key of a scan for the rows in which a column has that value.
+ */
+static void
+node_key(const NodeTable *table, ScanKey key, NodeColumn column, text *value)
+{
+	AttrNumber	number = table->columns[column];
+
+	ScanKeyEntryInitialize(key, 0, number, BTEqualStrategyNumber, InvalidOid,
+						   TupleDescAttr(RelationGetDescr(table->relation),
+										 number - 1)->attcollation,
+						   F_TEXTEQ, PointerGetDatum(value));
+}
+
+/*
+ * read_value: a column of a row; NULL where it is null.
+ */
+static Pointer
+read_value(const NodeTable *table, HeapTuple tuple, NodeColumn column)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, table->columns[column],
+									 RelationGetDescr(table->relation), &isnull);
+
+	return isnull ? NULL : DatumGetPointer(value);
+}
+
+/*
+ * read_text: a copy of a column of type text, in the current memory context.
+ */
+static text *
+read_text(const NodeTable *table, HeapTuple tuple, NodeColumn column)
+{
+	Pointer		value = read_value(table, tuple, column);
+
+	return value == NULL ? NULL : DatumGetTextPCopy(PointerGetDatum(value));
+}
+
+/*
+ * read_row: copies of a row's columns but for the primary key's, in the current
+ * memory context.
+ */
+static void
+read_row(const NodeTable *table, HeapTuple tuple, bool document, NodeRow *row)
+{
+	Pointer		value = document ? read_value(table, tuple, NODE_CONFIG_JSON) : NULL;
+	bool		isnull;
+	Datum		version = heap_getattr(tuple, table->columns[NODE_VERSION],
+									   RelationGetDescr(table->relation), &isnull);
+
+	row->parent_id = read_text(table, tuple, NODE_PARENT_ID);
+	row->node_type = read_text(table, tuple, NODE_TYPE);
+	row->document = value == NULL ? NULL : DatumGetJsonbPCopy(PointerGetDatum(value));
+	row->version = isnull ? 0 : DatumGetInt32(version);
+}
+
+/*
+ * node_find: a node's row, in copies in the current memory context; false
+ * where there is none.
+ */
+bool
+node_find(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot,
+		  NodeRow *row)
+{
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	node_key(table, &keys[0], NODE_ORG_ID, org_id);
+	node_key(table, &keys[1], NODE_NODE_ID, node_id);
+	scan = systable_beginscan(table->relation, table->index,
+							  OidIsValid(table->index), snapshot, 2, keys);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		row->org_id = org_id;
+		row->node_id = node_id;
+		read_row(table, tuple, true, row);
+	}
+	systable_endscan(scan);
+	return HeapTupleIsValid(tuple);
+}
+
+/*
+ * node_scan_begin: read the nodes of an organisation, or with NULL all there
+ * are, in no order; their documents only where they are wanted.
+ */
+void
+node_scan_begin(NodeScan *scan, const NodeTable *table, text *org_id,
+				bool documents, Snapshot snapshot)
+{
+	ScanKeyData key;
+
+	if (org_id != NULL)
+		node_key(table, &key, NODE_ORG_ID, org_id);
+	scan->table = table;
+	scan->documents = documents;
+	scan->scan = systable_beginscan(table->relation, table->index,
+									org_id != NULL && OidIsValid(table->index),
+									snapshot, org_id != NULL ? 1 : 0, &key);
+}
+
+/*
+ * node_scan_next: the next row, in copies in the current memory context; false
+ * at the end.
+ */
+bool
+node_scan_next(NodeScan *scan, NodeRow *row)
+{
+	HeapTuple	tuple;
+
+	CHECK_FOR_INTERRUPTS();
+	tuple = systable_getnext(scan->scan);
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	row->org_id = read_text(scan->table, tuple, NODE_ORG_ID);
+	row->node_id = read_text(scan->table, tuple, NODE_NODE_ID);
+	read_row(scan->table, tuple, scan->documents, row);
+	return true;
+}
+
+/*
+ * node_scan_end: no more rows are wanted.
+ */
+void
+node_scan_end(NodeScan *scan)
+{
+	systable_endscan(scan->scan);
+}
+
+/*
+ * children_index: the index to look for a node's children in; InvalidOid where
+ * its owner has dropped it.
+ */
+static Oid
+children_index(const NodeTable *table)
+{
+	AttrNumber	key[2] = {table->columns[NODE_ORG_ID], table->columns[NODE_PARENT_ID]};
+
+	return own_index(table->relation, lengthof(key), key);
+}
+
+/*
+ * children_begin: begin a scan of a node's children.
+ */
+static SysScanDesc
+children_begin(const NodeTable *table, Oid index, text *org_id, text *node_id,
+			   Snapshot snapshot)
+{
+	ScanKeyData keys[2];
+
+	node_key(table, &keys[0], NODE_ORG_ID, org_id);
+	node_key(table, &keys[1], NODE_PARENT_ID, node_id);
+	return systable_beginscan(table->relation, index, OidIsValid(index), snapshot,
+							  2, keys);
+}
+
+/*
+ * node_has_children: is it another node's parent?
+ */
+bool
+node_has_children(const NodeTable *table, text *org_id, text *node_id,
+				  Snapshot snapshot)
+{
+	SysScanDesc scan = children_begin(table, children_index(table), org_id, node_id,
+									  snapshot);
+	bool		result = HeapTupleIsValid(systable_getnext(scan));
+
+	systable_endscan(scan);
+	return result;
+}
+
+/*
+ * node_levels_below: how many levels of nodes are below a node, 0 for a leaf.
+ *
+ * More than limit are not counted: in a cycle there is no end of them.
+ */
+int
+node_levels_below(const NodeTable *table, text *org_id, text *node_id,
+				  Snapshot snapshot, int limit)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Oid			index = children_index(table);
+	MemoryContext level_cxt = NULL;
+	List	   *level = list_make1(node_id);
+	int			levels = 0;
+
+	for (;;)
+	{
+		MemoryContext next_cxt = AllocSetContextCreate(caller, "level of nodes",
+													   ALLOCSET_DEFAULT_SIZES);
+		List	   *next = NIL;
+		ListCell   *cell;
+
+		MemoryContextSwitchTo(next_cxt);
+		foreach(cell, level)
+		{
+			SysScanDesc scan = children_begin(table, index, org_id, lfirst(cell), snapshot);
+			HeapTuple	child;
+
+			while (HeapTupleIsValid(child = systable_getnext(scan)))
+			{
+				text	   *child_id = read_text(table, child, NODE_NODE_ID);
+
+				CHECK_FOR_INTERRUPTS();
+				if (child_id != NULL)
+					next = lappend(next, child_id);
+			}
+			systable_endscan(scan);
+		}
+		MemoryContextSwitchTo(caller);
+		if (level_cxt != NULL)
+			MemoryContextDelete(level_cxt);
+		level_cxt = next_cxt;
+		level = next;
+		if (level == NIL || levels == limit)
+			break;
+		levels++;
+	}
+	MemoryContextDelete(level_cxt);
+	return levels;
+}
+
+/*
+ * The look-ups that the trigger node_configurations_tree makes.
+ */
 
 /* Columns of node_configurations, as sql/60_store.sql declares them. */
 enum
