@@ -5,8 +5,9 @@
  *	  form in which the merge and the validation use it.
  *
  * A Catalogue and all it points to live in one memory context of its own.
- * It is built by catalogue_compile() and not changed afterwards, but for the
- * compiled patterns, which catalogue/field_rules.c adds on first use.
+ * It is built by catalogue_compile() and not changed afterwards, but for what
+ * is added on first use: the compiled patterns by catalogue/field_rules.c, the
+ * rows as they are shown by catalogue/rows.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -45,6 +46,7 @@ typedef enum FieldFormat
 } FieldFormat;
 
 struct FieldPattern;			/* catalogue/field_rules.c */
+struct CatalogueRows;			/* catalogue/rows.h */
 
 /* One field definition. */
 typedef struct Field
@@ -108,6 +110,10 @@ typedef struct Catalogue
 	int			max_fields;		/* that any of them has */
 	Jsonb	   *document;		/* what integration_schema_config() gives */
 	JsonbRef	entries;		/* the object "integrations" in it */
+
+	/* catalogue/rows.c's, NULL until first used */
+	struct CatalogueRows *rows;
+	char	   *version;
 
 	int			pins;			/* catalogue/cache.c's: who still uses it */
 	bool		dropped;		/* and that it goes with the last pin */

@@ -230,10 +230,11 @@ trace_void(FoldedEntry *fold, JsonbRef entry, int layer)
 /*
  * fold_entry: a layer's entry for an integration of the catalogue.
  *
- * What has the wrong shape is left out.
+ * What has the wrong shape is left out.  innermost: no layer comes after it
+ * that its locks could keep from anything.
  */
 void
-fold_entry(FoldedEntry *fold, JsonbRef entry, int layer)
+fold_entry(FoldedEntry *fold, JsonbRef entry, int layer, bool innermost)
 {
 	JsonbWalk	walk;
 	JsonbRef	key;
@@ -271,7 +272,8 @@ fold_entry(FoldedEntry *fold, JsonbRef entry, int layer)
 		}
 	}
 	/* A lock keeps the fields as this layer leaves them. */
-	fold_locked(fold, locked, layer);
+	if (!innermost || fold->traced)
+		fold_locked(fold, locked, layer);
 }
 
 /*

@@ -156,7 +156,8 @@ fold_integration(FoldedEntry *fold, Layers *layers, int index, bool traced)
 	{
 		if (fold->locked_by >= 0 && !traced)
 			break;
-		fold_entry(fold, layers->entries[i].entry, layers->entries[i].layer);
+		fold_entry(fold, layers->entries[i].entry, layers->entries[i].layer,
+				   layers->entries[i].next < 0);
 	}
 	fold_end(fold);
 }
@@ -317,7 +318,7 @@ merge_one(FoldedEntry *fold, Layers *layers, const Integration *integration,
 	for (int i = 0; i < ndocuments && fold->locked_by < 0; i++)
 		fold_entry(fold, jsonb_ref_member(layer_integrations(documents[i]),
 										  integration->id.ptr, integration->id.len),
-				   i + 1);
+				   i + 1, i == ndocuments - 1);
 	fold_end(fold);
 }
 

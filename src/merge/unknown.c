@@ -130,7 +130,8 @@ unknown_write_entry(JsonbWriter *writer, JsonbFrame *outer,
 		if (enabled.type != JREF_NONE && unknown.fold.enabled_locked_by < 0)
 			unknown.enabled[unknown.nenabled++] = enabled;
 		add_config(&unknown, JREF_MEMBER(entry, "config"), entries[i].layer);
-		fold_locked(&unknown.fold, JREF_MEMBER(entry, "locked"), entries[i].layer);
+		if (i < nentries - 1)
+			fold_locked(&unknown.fold, JREF_MEMBER(entry, "locked"), entries[i].layer);
 	}
 
 	if (unknown.other_entry.type != JREF_NONE)

@@ -12,7 +12,7 @@ SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
 
-SELECT plan(42);
+SELECT plan(48);
 
 CREATE FUNCTION pg_temp.c(integration text, config jsonb, beside jsonb DEFAULT '{}') RETURNS jsonb
 LANGUAGE sql AS $$
@@ -91,6 +91,25 @@ SELECT is(integration_schema_values(layer),
           'values: what the merged document says is in use, enabled and configured')
 FROM pg_temp.c('pagerduty', '{"api_key": "k", "extra": {"a": [1.0]}}') AS layer;
 SELECT volatility_is('integration_schema_values', ARRAY ['jsonb[]'], 'stable', 'values is stable');
+
+-- with one array
+CREATE TEMP TABLE stacks AS
+SELECT layers FROM (VALUES (NULL::jsonb[]), ('{}'), (ARRAY [NULL]::jsonb[]),
+    (ARRAY ['{"k": 1}', pg_temp.c('slack', '{"bot_token": "xoxb-1", "app_token": null}'), NULL, pg_temp.c('openai', '{"api_key": "k"}', '{"locked": true}')])) AS s (layers);
+SELECT is_empty('SELECT layers FROM stacks WHERE integration_schema_config_array(layers) IS DISTINCT FROM integration_schema_config(VARIADIC layers)',
+                'config_array is config');
+SELECT is_empty('SELECT layers FROM stacks WHERE integration_schema_values_array(layers) IS DISTINCT FROM integration_schema_values(VARIADIC layers)',
+                'values_array is values');
+SELECT is_empty($$SELECT layers FROM stacks WHERE integration_schema_resolve_array('slack', layers)
+                                              IS DISTINCT FROM integration_schema_resolve('slack', VARIADIC layers)$$, 'resolve_array is resolve');
+SELECT is_empty('(SELECT layers, e.* FROM stacks, integration_schema_explain_array(layers) AS e
+                  EXCEPT ALL SELECT layers, e.* FROM stacks, integration_schema_explain(VARIADIC layers) AS e)
+                 UNION ALL
+                 (SELECT layers, e.* FROM stacks, integration_schema_explain(VARIADIC layers) AS e
+                  EXCEPT ALL SELECT layers, e.* FROM stacks, integration_schema_explain_array(layers) AS e)', 'explain_array is explain');
+SELECT throws_ok('SELECT integration_schema_config_array(''{5}'')', '22023', 'layer 1 is not a JSON object', 'config_array: a layer that is no object is refused');
+SELECT is((SELECT count(*) FROM pg_proc WHERE proname ~ '^integration_schema_.*_array$' AND provolatile = 's' AND proparallel = 's' AND provariadic = 0),
+          4::bigint, 'all four are stable, parallel safe and not variadic');
 
 DELETE FROM integration_schemas;
 SELECT is(integration_schema_config('{"a": 1}'), '{"a": 1, "integrations": {}}', 'an empty catalogue: an empty document, not the fallback');
