@@ -42,7 +42,9 @@ typedef enum FieldFormat
 	FORMAT_EMAIL,
 	FORMAT_UUID,
 	FORMAT_DATE,
-	FORMAT_DATE_TIME
+	FORMAT_DATE_TIME,
+	FORMAT_HTTP_URL,
+	FORMAT_HOST
 } FieldFormat;
 
 struct FieldPattern;			/* catalogue/field_rules.c */
@@ -57,6 +59,7 @@ typedef struct Field
 	FieldFormat format;
 	bool		team_level;
 	bool		required;
+	bool		multiline;		/* control characters are allowed */
 	bool		is_public;		/* strings inside its objects may be shown */
 	int			nrequired_with;
 	int			nrequired_unless;
@@ -143,6 +146,7 @@ extern const Integration *catalogue_require(const Catalogue *catalogue,
 											const char *id, int len);
 extern const char *field_type_name(FieldType type);
 extern const char *field_format_name(FieldFormat format);
+extern const char *field_format_json_schema(FieldFormat format);
 extern bool field_type_parse(JsonbRef name, FieldType *type);
 extern bool field_format_parse(JsonbRef name, FieldFormat *format);
 
