@@ -16,6 +16,7 @@
 #include "fmgr.h"
 
 #include "jsonb/reader.h"
+#include "utils/relcache.h"
 
 #define CATALOGUE_TABLE "integration_schemas"
 
@@ -145,5 +146,8 @@ extern const Catalogue *catalogue_fallback(void);
 extern void catalogue_pin(const Catalogue *catalogue);
 extern char *catalogue_source(FunctionCallInfo fcinfo);
 extern bool catalogue_unsettle(void);
+
+/* catalogue/trigger.c */
+extern void catalogue_move_version(Relation table);
 
 #endif							/* CATALOGUE_CATALOGUE_H */
