@@ -141,7 +141,7 @@ execute(Relation table, const char *format, const char *id, Jsonb *entry)
 	values[4] = CStringGetTextDatum(actor_role());
 	values[5] = TimestampTzGetDatum(actor_stamp());
 	own_execute(RelationGetForm(table)->relowner,
-				psprintf(format, quoted, quoted, quoted),
+				psprintf(format, quoted, quoted),
 				lengthof(version_types), version_types, values, nulls);
 }
 
@@ -173,17 +173,16 @@ void
 history_record(Relation catalogue, const char *id, Jsonb *entry)
 {
 	execute(catalogue,
-			"WITH latest AS ("
-			" SELECT h.version, h.operation, h.entry FROM %s.integration_schema_history AS h"
-			" WHERE h.id = $1 ORDER BY h.version DESC LIMIT 1) "
-			"INSERT INTO %s.integration_schema_history (id, version, operation, entry,"
+			"INSERT INTO %1$s.integration_schema_history (id, version, operation, entry,"
 			" author, reason, role, changed_at, sequence, transaction) "
 			"SELECT $1, coalesce(l.version, 0) + 1,"
 			" CASE WHEN $2 IS NULL THEN 'delete'"
 			" WHEN l.entry IS NULL THEN 'insert' ELSE 'update' END, $2, $3, $4, $5, $6,"
-			" 1 + coalesce((SELECT max(h.sequence) FROM %s.integration_schema_history AS h), 0),"
+			" 1 + coalesce((SELECT max(h.sequence) FROM %1$s.integration_schema_history AS h), 0),"
 			" pg_current_xact_id() "
-			"FROM (SELECT) AS one LEFT JOIN latest AS l ON true "
+			"FROM (SELECT) AS one LEFT JOIN LATERAL ("
+			" SELECT h.version, h.entry FROM %1$s.integration_schema_history AS h"
+			" WHERE h.id = $1 ORDER BY h.version DESC LIMIT 1) AS l ON true "
 			"WHERE l.version IS NULL OR l.entry IS DISTINCT FROM $2",
 			id, entry);
 }
