@@ -1,15 +1,28 @@
 -- Who may do what, where nobody says otherwise: everyone may read the catalogue
 -- and call the functions, and no one but the owner may read a document.
 
-GRANT SELECT ON @extschema@.integration_schemas, @extschema@.integration_schema_version TO PUBLIC;
+GRANT SELECT ON @extschema@.integration_schemas, @extschema@.integration_schema_history,
+	@extschema@.integration_schema_version TO PUBLIC;
 REVOKE ALL ON @extschema@.node_configurations, @extschema@.node_configuration_history FROM PUBLIC;
+
+-- Who owns the database owns what is in it, also where an administrator made the
+-- extension, or restored it: he may write its tables, and let others.
+GRANT SELECT, INSERT, UPDATE, DELETE ON
+	@extschema@.integration_schemas,
+	@extschema@.integration_schema_removed,
+	@extschema@.integration_schema_history,
+	@extschema@.node_configurations,
+	@extschema@.node_configuration_history
+	TO pg_database_owner WITH GRANT OPTION;
 
 -- These trigger functions write with the owner's rights: as a trigger of
 -- somebody's own table they would write what that table says.
 REVOKE EXECUTE ON FUNCTION
-	@extschema@.integration_schemas_row(),
-	@extschema@.integration_schemas_touch(),
-	@extschema@.integration_schema_removed_row(),
+	integration_schemas_internal.integration_schemas_row(),
+	integration_schemas_internal.integration_schemas_touch(),
+	integration_schemas_internal.integration_schema_removed_row(),
+	integration_schemas_internal.integration_schema_history_row(),
+	integration_schemas_internal.script_execute(text),
 	@extschema@.node_configurations_version(),
 	@extschema@.node_configurations_history(),
 	@extschema@.node_configurations_tree(),

@@ -32,8 +32,12 @@
  *	 disabled or the table has children (catalogue/watch.c).
  *
  * - Row security and other roles: a copy is given only to a role that may
- *	 SELECT the table; where row security applies to the role, the table is
- *	 read anew for each call.
+ *	 SELECT the table, which is asked again once a role, a membership or a
+ *	 grant has changed; where row security applies to the role, the table is
+ *	 read anew for each call, and the copy of all rows stays as it was.
+ *
+ * - catalogue_of_owner() gives the copy of all rows, whoever calls: the rights
+ *	 of the caller are remembered apart from what the copy is right for.
  *
  * - "The same snapshot": the version is not read again while the active
  *	 snapshot has the same identity: transaction horizon, transactions in
@@ -56,10 +60,7 @@
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "server/extension.h"
-#include "utils/acl.h"
-#include "utils/builtins.h"
 #include "utils/inval.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
@@ -80,13 +81,14 @@ static struct
 	bool		registered;		/* callbacks are */
 	Oid			namespace;
 	Oid			relid;			/* the table; InvalidOid: the fallback */
-	Catalogue  *catalogue;		/* the copy last filled */
+	Catalogue  *catalogue;		/* the copy last filled, of all rows */
 	bool		kept;			/* version says what it is a copy of */
 	pg_uuid_t	version;
 
-	bool		checked;		/* copy is right for user and snapshot below */
-	Oid			userid;
+	bool		checked;		/* copy is right for the snapshot below */
 	SnapshotIdentity snapshot;
+	Oid			userid;			/* and for this role: InvalidOid, none yet */
+	Catalogue  *filtered;		/* what row security last let somebody see */
 
 	bool		unsettled;		/* nothing read in this transaction is kept */
 	bool		moved;			/* the version was, in this transaction */
@@ -159,6 +161,17 @@ relcache_callback(Datum arg pg_attribute_unused(), Oid relid)
 	}
 }
 
+/*
+ * role_callback: a role, or who is a member of it, has changed, and with it who
+ * may SELECT the table.
+ */
+static void
+role_callback(Datum arg pg_attribute_unused(), int cacheid pg_attribute_unused(),
+			  uint32 hashvalue pg_attribute_unused())
+{
+	cache.userid = InvalidOid;
+}
+
 static void
 xact_callback(XactEvent event, void *arg pg_attribute_unused())
 {
@@ -192,6 +205,8 @@ register_callbacks(void)
 	if (cache.registered)
 		return;
 	CacheRegisterRelcacheCallback(relcache_callback, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, role_callback, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, role_callback, (Datum) 0);
 	RegisterXactCallback(xact_callback, NULL);
 	RegisterSubXactCallback(subxact_callback, NULL);
 	cache.registered = true;
@@ -257,28 +272,15 @@ snapshot_is_same(Snapshot snapshot)
 }
 
 /*
- * remember_snapshot: the copy is right for this snapshot and this user.
+ * remember_snapshot: the copy is right for this snapshot, and for this role;
+ * InvalidOid: nobody's rights were asked.
  */
 static void
-remember_snapshot(Snapshot snapshot)
+remember_snapshot(Snapshot snapshot, Oid userid)
 {
 	cache.snapshot = snapshot_identity(snapshot);
-	cache.userid = GetUserId();
+	cache.userid = userid;
 	cache.checked = true;
-}
-
-/*
- * check_select: the caller may SELECT the table, or an error as SELECT has it.
- */
-static void
-check_select(Oid relid)
-{
-	AclResult	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
-
-	if (result != ACLCHECK_OK)
-		result = pg_attribute_aclcheck_all(relid, GetUserId(), ACL_SELECT, ACLMASK_ALL);
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_TABLE, get_rel_name(relid));
 }
 
 /*
@@ -331,16 +333,50 @@ fallback_catalogue(void)
 }
 
 /*
- * refresh: make the copy right for the active snapshot and the user.
+ * use_fallback: there is no table.
  */
 static Catalogue *
-refresh(FunctionCallInfo fcinfo)
+use_fallback(Oid namespace, Snapshot snapshot, Oid userid)
+{
+	Catalogue  *catalogue = fallback_catalogue();
+
+	drop_catalogue(cache.catalogue);
+	cache.catalogue = NULL;
+	cache.kept = false;
+	cache.relid = InvalidOid;
+	cache.namespace = namespace;
+	remember_snapshot(snapshot, userid);
+	return catalogue;
+}
+
+/*
+ * read_filtered: the rows that row security lets the user see.
+ */
+static Catalogue *
+read_filtered(Oid relid)
+{
+	MemoryContext cxt = catalogue_context();
+	int			nrows;
+	CatalogueRow *rows = catalogue_read_as_caller(relid, cxt, &nrows);
+	Catalogue  *catalogue = catalogue_compile(rows, nrows, cxt);
+
+	MemoryContextSetParent(catalogue->cxt, CacheMemoryContext);
+	drop_catalogue(cache.filtered);
+	cache.filtered = catalogue;
+	return catalogue;
+}
+
+/*
+ * refresh: make the copy right for the active snapshot and for that user, or
+ * for that snapshot alone where userid is InvalidOid.
+ */
+static Catalogue *
+refresh(FunctionCallInfo fcinfo, Oid userid)
 {
 	Oid			namespace = own_namespace(fcinfo);
 	Snapshot	snapshot = GetActiveSnapshot();
 	Oid			relid;
 	bool		versioned;
-	bool		row_security;
 	bool		keep;
 	pg_uuid_t	version;
 	MemoryContext cxt;
@@ -357,34 +393,34 @@ refresh(FunctionCallInfo fcinfo)
 	 */
 	AcceptInvalidationMessages();
 	if (!OidIsValid(relid))
+		return use_fallback(namespace, snapshot, userid);
+
+	if (OidIsValid(userid))
 	{
-		catalogue = fallback_catalogue();
-		if (cache.catalogue)
-			drop_catalogue(cache.catalogue);
-		cache.catalogue = NULL;
-		cache.kept = false;
-		cache.relid = InvalidOid;
-		cache.namespace = namespace;
-		remember_snapshot(snapshot);
-		return catalogue;
+		catalogue_check_select(relid, userid);
+		if (check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED)
+			return read_filtered(relid);
+	}
+	if (cache.checked && cache.relid == relid && snapshot_is_same(snapshot))
+	{
+		/* only whose rights were asked is new; the owner's view asks nobody's */
+		if (OidIsValid(userid))
+			cache.userid = userid;
+		return cache.catalogue;
 	}
 
-	check_select(relid);
-	row_security = check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED;
 	versioned = catalogue_version(namespace, snapshot, &version);
-	if (!cache.unsettled && !row_security && versioned && cache.kept &&
-		cache.relid == relid &&
+	if (!cache.unsettled && versioned && cache.kept && cache.relid == relid &&
 		memcmp(&version, &cache.version, sizeof(version)) == 0)
 	{
-		remember_snapshot(snapshot);
+		remember_snapshot(snapshot, userid);
 		return cache.catalogue;
 	}
 
 	cxt = catalogue_context();
-	rows = catalogue_read_table(relid, row_security, cxt, &nrows);
+	rows = catalogue_read_table(relid, cxt, &nrows);
 	catalogue = catalogue_compile(rows, nrows, cxt);
-	keep = !cache.unsettled && !row_security && versioned &&
-		catalogue_is_watched(relid, snapshot);
+	keep = !cache.unsettled && versioned && catalogue_is_watched(relid, snapshot);
 
 	/* Nothing below throws before all is set. */
 	MemoryContextSetParent(catalogue->cxt, CacheMemoryContext);
@@ -392,12 +428,26 @@ refresh(FunctionCallInfo fcinfo)
 	cache.catalogue = catalogue;
 	cache.namespace = namespace;
 	cache.relid = relid;
-	cache.checked = false;
 	cache.kept = keep;
 	if (keep)
 		cache.version = version;
-	if (!row_security)
-		remember_snapshot(snapshot);
+	remember_snapshot(snapshot, userid);
+	return catalogue;
+}
+
+/*
+ * refresh_somehow: refresh(), also where no snapshot is active.
+ */
+static Catalogue *
+refresh_somehow(FunctionCallInfo fcinfo, Oid userid)
+{
+	Catalogue  *catalogue;
+
+	if (ActiveSnapshotSet())
+		return refresh(fcinfo, userid);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	catalogue = refresh(fcinfo, userid);
+	PopActiveSnapshot();
 	return catalogue;
 }
 
@@ -420,16 +470,40 @@ catalogue_current(FunctionCallInfo fcinfo)
 			   cache.userid == GetUserId() && ActiveSnapshotSet() &&
 			   snapshot_is_same(GetActiveSnapshot())))
 		catalogue = OidIsValid(cache.relid) ? cache.catalogue : cache.fallback;
-	else if (ActiveSnapshotSet())
-		catalogue = refresh(fcinfo);
 	else
-	{
-		PushActiveSnapshot(GetTransactionSnapshot());
-		catalogue = refresh(fcinfo);
-		PopActiveSnapshot();
-	}
+		catalogue = refresh_somehow(fcinfo, GetUserId());
 	if (unlikely(catalogue == cache.fallback))
 		warn_fallback(fcinfo);
+	return catalogue;
+}
+
+/*
+ * catalogue_of_owner: the catalogue as its owner sees it: all rows, whatever
+ * the caller's rights and row security are.
+ *
+ * For what is decided on everybody's behalf: what is stored, what a node
+ * inherits, what is hidden.  Under the active snapshot and valid as
+ * catalogue_current()'s is, and often the same copy, so that calls of both may
+ * alternate.  Where there is no table: with or_fallback the fallback, without
+ * a WARNING; else an error (object_not_in_prerequisite_state).
+ */
+const Catalogue *
+catalogue_of_owner(FunctionCallInfo fcinfo, bool or_fallback)
+{
+	Oid			namespace = own_namespace(fcinfo);
+	Catalogue  *catalogue;
+
+	if (likely(cache.checked && cache.namespace == namespace &&
+			   ActiveSnapshotSet() && snapshot_is_same(GetActiveSnapshot())))
+		catalogue = OidIsValid(cache.relid) ? cache.catalogue : cache.fallback;
+	else
+		catalogue = refresh_somehow(fcinfo, InvalidOid);
+	if (unlikely(catalogue == cache.fallback) && !or_fallback)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("catalogue table \"%s\" does not exist", CATALOGUE_TABLE),
+				 errdetail("Documents cannot be written while the fallback catalogue stands in."),
+				 errhint("Restore the table, or drop and create the extension again.")));
 	return catalogue;
 }
 

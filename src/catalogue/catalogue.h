@@ -17,6 +17,7 @@
 #include "fmgr.h"
 
 #include "jsonb/reader.h"
+#include "utils/relcache.h"
 
 #define CATALOGUE_TABLE "integration_schemas"
 
@@ -152,9 +153,13 @@ extern bool field_format_parse(JsonbRef name, FieldFormat *format);
 
 /* catalogue/cache.c */
 extern const Catalogue *catalogue_current(FunctionCallInfo fcinfo);
+extern const Catalogue *catalogue_of_owner(FunctionCallInfo fcinfo, bool or_fallback);
 extern const Catalogue *catalogue_fallback(void);
 extern void catalogue_pin(const Catalogue *catalogue);
 extern char *catalogue_source(FunctionCallInfo fcinfo);
 extern bool catalogue_unsettle(void);
+
+/* catalogue/trigger.c */
+extern void catalogue_move_version(Relation table);
 
 #endif							/* CATALOGUE_CATALOGUE_H */

@@ -5,9 +5,10 @@
  *
  * A table as our install script makes it is scanned directly: in a session's
  * first call, planning a query would cost more than all the rest.  What only
- * the planner and the executor know to read (row security, another kind of
- * relation, altered columns) goes through SPI.  Both see what the active
- * snapshot sees.
+ * the planner and the executor know to read goes through SPI: altered columns
+ * and rows of child tables as the table's owner, whose types and expressions
+ * may be code of his; row security as the caller, for whom policies are made.
+ * All see what the active snapshot sees.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,8 +20,11 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "catalogue/read.h"
+#include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "server/identity.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -147,7 +151,7 @@ compare_rows(const void *a, const void *b)
 }
 
 /*
- * read_by_query: read rows through SPI, with the caller's rights.
+ * read_by_query: read rows through SPI, with the current role's rights.
  */
 static void
 read_by_query(RowReader *reader, const char *source)
@@ -181,17 +185,14 @@ read_by_query(RowReader *reader, const char *source)
 }
 
 /*
- * find_columns: where the columns are; false where the table is not as our
- * install script makes it.
+ * find_columns: where the columns are; false where one of them is missing, or
+ * not as our install script makes it.
  */
 static bool
 find_columns(Relation relation, AttrNumber *attnums)
 {
 	TupleDesc	desc = RelationGetDescr(relation);
 
-	if (relation->rd_rel->relkind != RELKIND_RELATION ||
-		relation->rd_rel->relhassubclass)
-		return false;
 	for (int i = 0; i < NCOLUMNS; i++)
 	{
 		attnums[i] = InvalidAttrNumber;
@@ -199,7 +200,9 @@ find_columns(Relation relation, AttrNumber *attnums)
 		{
 			Form_pg_attribute attribute = TupleDescAttr(desc, j);
 
+			/* a generated one may be stored nowhere */
 			if (!attribute->attisdropped && attribute->atttypid == columns[i].type &&
+				attribute->attgenerated == '\0' &&
 				strcmp(NameStr(attribute->attname), columns[i].name) == 0)
 				attnums[i] = j + 1;
 		}
@@ -210,6 +213,31 @@ find_columns(Relation relation, AttrNumber *attnums)
 }
 
 /*
+ * catalogue_check_select: the user may SELECT the table, or an error as SELECT
+ * has it (insufficient_privilege).
+ *
+ * Whoever may read the table as a whole, and where nobody listens to the
+ * executor's check, needs no look at the columns.
+ */
+void
+catalogue_check_select(Oid relid, Oid userid)
+{
+	Relation	relation;
+	AttrNumber	attnums[NCOLUMNS];
+	bool		found;
+
+	if (ExecutorCheckPerms_hook == NULL &&
+		pg_class_aclcheck(relid, userid, ACL_SELECT) == ACLCHECK_OK)
+		return;
+	relation = relation_open(relid, AccessShareLock);
+	found = find_columns(relation, attnums);
+	relation_close(relation, NoLock);
+	if (!found)
+		attnums[0] = InvalidAttrNumber; /* the whole row */
+	(void) rights_checked(relid, ACL_SELECT, found ? NCOLUMNS : 1, attnums, userid, true);
+}
+
+/*
  * read_by_scan: read a table's rows; false where it must be queried.
  */
 static bool
@@ -217,9 +245,9 @@ read_by_scan(RowReader *reader, Oid relid)
 {
 	Relation	relation = relation_open(relid, AccessShareLock);
 	AttrNumber	attnums[NCOLUMNS];
-	bool		found = find_columns(relation, attnums);
+	bool		plain = !relation->rd_rel->relhassubclass && find_columns(relation, attnums);
 
-	if (found)
+	if (plain)
 	{
 		TupleTableSlot *slot = table_slot_create(relation, NULL);
 		TableScanDesc scan = table_beginscan(relation, GetActiveSnapshot(), 0, NULL);
@@ -238,27 +266,66 @@ read_by_scan(RowReader *reader, Oid relid)
 		ExecDropSingleTupleTableSlot(slot);
 	}
 	relation_close(relation, NoLock);
-	return found;
+	return plain;
 }
 
 /*
- * catalogue_read_table: the table's rows under the active snapshot, in the
- * order of display, palloc'd; what they point to is in cxt.
+ * sorted_rows: what was read, in the order of display.
+ */
+static CatalogueRow *
+sorted_rows(RowReader *reader, int *nrows)
+{
+	if (reader->nrows > 1)
+		qsort(reader->rows, reader->nrows, sizeof(CatalogueRow), compare_rows);
+	*nrows = reader->nrows;
+	return reader->rows;
+}
+
+/*
+ * catalogue_read_table: all of the table's rows under the active snapshot, in
+ * the order of display, palloc'd; what they point to is in cxt.
  *
- * The caller has seen to it that the user may SELECT the table; row_security
- * says whether row security applies to the user.
+ * Nobody's rights are asked.
  */
 CatalogueRow *
-catalogue_read_table(Oid relid, bool row_security, MemoryContext cxt, int *nrows)
+catalogue_read_table(Oid relid, MemoryContext cxt, int *nrows)
 {
 	RowReader	reader = {.cxt = cxt, .rows_cxt = CurrentMemoryContext};
 
-	if (row_security || !read_by_scan(&reader, relid))
+	if (!read_by_scan(&reader, relid))
+	{
+		Identity	caller;
+
+		identity_become(&caller, relation_owner(relid));
 		read_by_query(&reader, catalogue_table_source(relid));
-	if (reader.nrows > 1)
-		qsort(reader.rows, reader.nrows, sizeof(CatalogueRow), compare_rows);
-	*nrows = reader.nrows;
-	return reader.rows;
+		identity_return(&caller);
+	}
+	return sorted_rows(&reader, nrows);
+}
+
+/*
+ * catalogue_read_as_caller: the same for those rows that row security lets the
+ * caller see.
+ *
+ * Errors: object_not_in_prerequisite_state where a column was altered, since
+ * the owner may have given it a type whose code is his.
+ */
+CatalogueRow *
+catalogue_read_as_caller(Oid relid, MemoryContext cxt, int *nrows)
+{
+	RowReader	reader = {.cxt = cxt, .rows_cxt = CurrentMemoryContext};
+	Relation	relation = relation_open(relid, AccessShareLock);
+	AttrNumber	attnums[NCOLUMNS];
+
+	if (!find_columns(relation, attnums))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("catalogue table \"%s\" has altered columns and row security",
+						RelationGetRelationName(relation)),
+				 errhint("Give its columns back the names and types that the extension made them with.")));
+	relation_close(relation, NoLock);
+	read_by_query(&reader, catalogue_table_source(relid));
+	return sorted_rows(&reader, nrows);
 }
 
 /*

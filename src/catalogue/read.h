@@ -10,8 +10,10 @@
 
 #include "catalogue/catalogue.h"
 
-extern CatalogueRow *catalogue_read_table(Oid relid, bool row_security,
-										  MemoryContext cxt, int *nrows);
+extern void catalogue_check_select(Oid relid, Oid userid);
+extern CatalogueRow *catalogue_read_table(Oid relid, MemoryContext cxt, int *nrows);
+extern CatalogueRow *catalogue_read_as_caller(Oid relid, MemoryContext cxt,
+											  int *nrows);
 extern CatalogueRow *catalogue_read_fallback(MemoryContext cxt, int *nrows);
 extern char *catalogue_table_source(Oid relid);
 extern char *catalogue_fallback_source(void);

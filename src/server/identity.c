@@ -39,6 +39,20 @@
 #endif
 
 /*
+ * search_path_secure: names and operators are the server's own, to
+ * AtEOXact_GUC(false, what this returns).
+ */
+int
+search_path_secure(void)
+{
+	int			level = NewGUCNestLevel();
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp",
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+/*
  * identity_become: from here on, to identity_return(), use that role's rights.
  *
  * Row security that the table's owner forces upon himself does not apply.  An
@@ -49,9 +63,7 @@ void
 identity_become(Identity *before, Oid userid)
 {
 	GetUserIdAndSecContext(&before->userid, &before->security);
-	before->guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	before->guc_level = search_path_secure();
 	SetUserIdAndSecContext(userid, before->security | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
 }

@@ -15,16 +15,16 @@ PG_MODULE_MAGIC;
 
 int			setting_max_depth = 32;
 bool		setting_notify = true;
-static char *setting_author;
-static char *setting_reason;
+char	   *setting_author;
+char	   *setting_reason;
 
 void		_PG_init(void);
 
 /*
  * _PG_init: define the settings.
  *
- * The author and the reason are read by the triggers through
- * current_setting(); they are defined so that their names are known.
+ * The author and the reason are what a history says of a change
+ * (server/actor.c).
  */
 void
 _PG_init(void)

@@ -10,5 +10,8 @@
 
 extern int	setting_max_depth;	/* levels that a tree may have */
 extern bool setting_notify;		/* announce changes with NOTIFY? */
+/* who changes something, and why; NULL or empty where it is not said */
+extern char *setting_author;
+extern char *setting_reason;
 
 #endif							/* SERVER_SETTINGS_H */
