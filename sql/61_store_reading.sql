@@ -60,3 +60,19 @@ CREATE FUNCTION @extschema@.integration_config_status(org_id text,
 	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100000 ROWS 10000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.integration_config_status(text) IS
 	'a row for every node of an organisation and every integration: is it enabled, configured, what does it lack, and has anyone set any of it';
+
+CREATE FUNCTION @extschema@.integration_config_violations(org_id text DEFAULT NULL,
+	OUT org_id text, OUT node_id text, OUT path text, OUT integration text,
+	OUT field text, OUT code text, OUT message text, OUT params jsonb, OUT severity text)
+	RETURNS SETOF record
+	LANGUAGE c STABLE PARALLEL SAFE COST 100000 ROWS 100 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_config_violations(text) IS
+	'what is wrong with the stored documents of an organisation, or of all: a row a violation, as integration_schema_validate has them, the locks of the nodes above included';
+
+CREATE FUNCTION @extschema@.integration_schema_impact(id text, fields jsonb,
+	OUT org_id text, OUT node_id text, OUT path text, OUT integration text,
+	OUT field text, OUT code text, OUT message text, OUT params jsonb, OUT severity text)
+	RETURNS SETOF record
+	LANGUAGE c STABLE PARALLEL SAFE COST 100000 ROWS 100 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_schema_impact(text, jsonb) IS
+	'what would be wrong with the stored documents if the integration had those fields, or with null if it were not there; before the UPDATE or DELETE';

@@ -88,6 +88,33 @@ set_visible(text *name, void *arg)
 }
 
 /*
+ * layer: a node's document as a layer; JREF_NONE for what can be none, where
+ * that is asked for.
+ */
+static JsonbRef
+layer(const Tree *tree, const NodeRow *row)
+{
+	JsonbRef	none = {0};
+
+	if (tree->any_document &&
+		(row->document == NULL || jsonb_ref_root(row->document).type != JREF_OBJECT))
+		return none;
+	return store_layer(row);
+}
+
+/*
+ * push: put a layer inside those that are there.
+ */
+static void
+push(Tree *tree, JsonbRef node_id, JsonbRef document)
+{
+	tree->layers[tree->nlayers] = document;
+	tree->named[tree->nlayers].node_id = node_id;
+	tree->named[tree->nlayers].document = document;
+	tree->nlayers++;
+}
+
+/*
  * link_up: let the nodes above a visible one know that they are needed.
  *
  * Errors: those of a tree that was changed past its triggers.
@@ -100,7 +127,7 @@ link_up(Tree *tree, JsonbRef org_id, TreeNode *from)
 		CHECK_FOR_INTERRUPTS();
 		node->needed = true;
 		node->walk = from;
-		node->layer = store_layer(&node->row);
+		node->layer = layer(tree, &node->row);
 		if (node->row.parent_id == NULL)
 			break;
 		node->parent = find_node(tree, store_text_ref(node->row.parent_id));
@@ -142,7 +169,6 @@ tree_read(Tree *tree, NodeReader *reader, text *org_id)
 {
 	bool		any = false;
 
-	memset(tree, 0, sizeof(Tree));
 	read_nodes(tree, reader, org_id);
 	if (reader->row_security)
 		reader_visible_nodes(reader, org_id, set_visible, tree);
@@ -159,19 +185,15 @@ tree_read(Tree *tree, NodeReader *reader, text *org_id)
 
 	tree->layers = MemoryContextAllocHuge(CurrentMemoryContext,
 										  sizeof(JsonbRef) * ((Size) tree->count + 1));
-	tree->names = MemoryContextAllocHuge(CurrentMemoryContext,
-										 sizeof(JsonbRef) * ((Size) tree->count + 1));
+	tree->named = MemoryContextAllocHuge(CurrentMemoryContext,
+										 sizeof(NamedLayer) * ((Size) tree->count + 1));
 	if (!jsonb_ref_is(store_text_ref(org_id), "*", 1))
 	{
 		text	   *star = cstring_to_text("*");
 		NodeRow		platform;
 
 		if (node_find(&reader->table, star, star, reader->snapshot, &platform))
-		{
-			tree->names[0] = store_text_ref(star);
-			tree->layers[0] = store_layer(&platform);
-			tree->nlayers = 1;
-		}
+			push(tree, store_text_ref(star), layer(tree, &platform));
 	}
 	return true;
 }
@@ -198,10 +220,7 @@ step(Tree *tree, TreeNode *node)
 		node = node->sibling;
 	}
 	if (node != NULL)
-	{
-		tree->names[tree->nlayers] = node->node_id;
-		tree->layers[tree->nlayers++] = node->layer;
-	}
+		push(tree, node->node_id, node->layer);
 	return node;
 }
 

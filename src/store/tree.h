@@ -10,6 +10,7 @@
 
 #include "jsonb/reader.h"
 #include "store/reader.h"
+#include "validation/layer_locks.h"
 
 typedef struct TreeNode
 {
@@ -24,15 +25,16 @@ typedef struct TreeNode
 	struct TreeNode *sibling;	/* the next one */
 } TreeNode;
 
-/* An organisation's nodes, and the walk through them. */
+/* An organisation's nodes, and the walk through them; zero before it is read. */
 typedef struct Tree
 {
 	int			count;
 	TreeNode   *nodes;			/* in key order of their names */
 	TreeNode   *top;			/* the first node that has no parent */
+	bool		any_document;	/* also what is no object; set by the reader */
 	int			nlayers;
 	JsonbRef   *layers;			/* from the platform's to the current node's */
-	JsonbRef   *names;			/* node_id of each */
+	NamedLayer *named;			/* the same, with their nodes */
 } Tree;
 
 extern bool tree_read(Tree *tree, NodeReader *reader, text *org_id);

@@ -131,7 +131,7 @@ integration_config_status(PG_FUNCTION_ARGS)
 	MemoryContext row = AllocSetContextCreate(caller, "status of a node",
 											  ALLOCSET_DEFAULT_SIZES);
 	const Catalogue *catalogue;
-	Tree		tree;
+	Tree		tree = {0};
 
 	read_tree(&tree, fcinfo);
 	catalogue = catalogue_current(fcinfo);

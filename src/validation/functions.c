@@ -17,8 +17,6 @@
 PG_FUNCTION_INFO_V1(integration_schema_validate);
 PG_FUNCTION_INFO_V1(integration_schema_is_valid);
 
-#define VIOLATION_COLUMNS 7
-
 /* Where the rows of integration_schema_validate go. */
 typedef struct ViolationRows
 {
@@ -54,15 +52,7 @@ add_row(const Violation *violation, void *arg)
 	Datum		values[VIOLATION_COLUMNS];
 	bool		nulls[VIOLATION_COLUMNS] = {false};
 
-	values[0] = CStringGetTextDatum(violation->path);
-	nulls[1] = violation->integration.type == JREF_NONE;
-	values[1] = nulls[1] ? (Datum) 0 : text_from_ref(violation->integration);
-	nulls[2] = violation->field.type == JREF_NONE;
-	values[2] = nulls[2] ? (Datum) 0 : text_from_ref(violation->field);
-	values[3] = CStringGetTextDatum(violation->code);
-	values[4] = CStringGetTextDatum(violation->message);
-	values[5] = JsonbPGetDatum(violation_params(violation));
-	values[6] = CStringGetTextDatum(violation->warning ? "warning" : "error");
+	violation_columns(violation, values, nulls);
 	tuplestore_putvalues(rows->result->setResult, rows->result->setDesc,
 						 values, nulls);
 	MemoryContextSwitchTo(old);

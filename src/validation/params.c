@@ -13,6 +13,8 @@
 
 #include "catalogue/text_rules.h"
 #include "jsonb/build.h"
+#include "server/sql_result.h"
+#include "utils/builtins.h"
 #include "validation/validate.h"
 
 /*
@@ -174,4 +176,23 @@ violation_params(const Violation *violation)
 		build_rule(&build, violation);
 	build_end(&build);
 	return build_finish(&build);
+}
+
+/*
+ * violation_columns: a violation as the columns path, integration, field, code,
+ * message, params and severity of a row, palloc'd.
+ */
+void
+violation_columns(const Violation *violation, Datum *values, bool *nulls)
+{
+	memset(nulls, 0, sizeof(bool) * VIOLATION_COLUMNS);
+	values[0] = CStringGetTextDatum(violation->path);
+	nulls[1] = violation->integration.type == JREF_NONE;
+	values[1] = nulls[1] ? (Datum) 0 : text_from_ref(violation->integration);
+	nulls[2] = violation->field.type == JREF_NONE;
+	values[2] = nulls[2] ? (Datum) 0 : text_from_ref(violation->field);
+	values[3] = CStringGetTextDatum(violation->code);
+	values[4] = CStringGetTextDatum(violation->message);
+	values[5] = JsonbPGetDatum(violation_params(violation));
+	values[6] = CStringGetTextDatum(violation->warning ? "warning" : "error");
 }

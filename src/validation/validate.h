@@ -65,4 +65,8 @@ extern bool validate_document(const Catalogue *catalogue, JsonbRef document,
 /* validation/params.c */
 extern Jsonb *violation_params(const Violation *violation);
 
+/* A violation as columns of a row. */
+#define VIOLATION_COLUMNS 7
+extern void violation_columns(const Violation *violation, Datum *values, bool *nulls);
+
 #endif							/* VALIDATION_VALIDATE_H */
