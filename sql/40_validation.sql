@@ -31,4 +31,29 @@ LANGUAGE c STABLE PARALLEL SAFE STRICT
 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.integration_schema_redact(jsonb)
-IS 'a layer or a merged document with every secret, and every value of a field that the catalogue does not know, replaced by "********"';
+IS 'a layer, a merged document or an answer of integration_schema_values with every secret, and all that the catalogue does not know to be none, replaced by "********"';
+
+CREATE FUNCTION @extschema@.integration_schema_redact(answer jsonb, id text)
+RETURNS jsonb
+LANGUAGE c STABLE PARALLEL SAFE STRICT
+AS 'MODULE_PATHNAME', 'integration_schema_redact_answer';
+
+COMMENT ON FUNCTION @extschema@.integration_schema_redact(jsonb, text)
+IS 'the same of an answer of integration_schema_resolve for that integration';
+
+CREATE FUNCTION @extschema@.integration_schema_unmask(document jsonb, stored jsonb)
+RETURNS jsonb
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.integration_schema_unmask(jsonb, jsonb)
+IS 'a document with each "********" that redaction shows replaced by what is stored at the same place';
+
+CREATE FUNCTION integration_schemas_internal.redact_past(document jsonb, secrets jsonb,
+	erased text[] DEFAULT NULL)
+RETURNS jsonb
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'integration_schemas_redact_past';
+
+COMMENT ON FUNCTION integration_schemas_internal.redact_past(jsonb, jsonb, text[])
+IS 'a document of the past, redacted: with the fields that were secrets once, {"id": ["field"]}, and the places that were erased, as JSON Pointers';
