@@ -30,6 +30,13 @@ CREATE FUNCTION @extschema@.integration_config_explain(org_id text, node_id text
 COMMENT ON FUNCTION @extschema@.integration_config_explain(text, text) IS
 	'where each field''s value of a node comes from: source is the node that gave it, or ''default''; ignored are the nodes whose value did not count; locked_by the one whose lock holds it, or ''catalogue''; unset_by the one that took it away';
 
+CREATE FUNCTION @extschema@.integration_config_get(org_id text, node_id text,
+	OUT config_json jsonb, OUT version integer)
+	RETURNS record
+	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_config_get(text, text) IS
+	'a node''s own document, redacted, and its version, to be edited and written back: masks stand for what is stored';
+
 -- A C function in FROM has its whole set written to disk before the first row is
 -- used; in a select list it gives a row at a time. The SQL function is inlined
 -- into the query that calls it, so that both are the same. (It is not STRICT for

@@ -103,8 +103,7 @@ layers_above(NodeLayers *layers, const NodeTable *table, text *org_id,
  * layers_read: the layers of the node that a function's first two arguments
  * name, palloc'd in the current memory context.
  *
- * Errors: those of reader_begin and layers_above, and undefined_object where
- * there is no such node, or row security hides it from the caller.
+ * Errors: those of reader_begin, reader_find and layers_above.
  */
 void
 layers_read(NodeLayers *layers, FunctionCallInfo fcinfo)
@@ -119,9 +118,7 @@ layers_read(NodeLayers *layers, FunctionCallInfo fcinfo)
 
 	memset(layers, 0, sizeof(*layers));
 	reader_begin(&reader, fcinfo, lengthof(columns), columns);
-	if (!reader_sees(&reader, org_id, node_id) ||
-		!node_find(&reader.table, org_id, node_id, reader.snapshot, &row))
-		store_no_such(store_text_ref(org_id), store_text_ref(node_id));
+	reader_find(&reader, org_id, node_id, &row);
 	layers_add(layers, &row);
 	layers_above(layers, &reader.table, org_id, node_id, row.parent_id, reader.snapshot);
 	reader_end(&reader);

@@ -20,6 +20,7 @@
 #include "server/identity.h"
 #include "server/kept_plan.h"
 #include "store/reader.h"
+#include "store/store.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
@@ -68,25 +69,36 @@ ask(NodeReader *reader, KeptPlan *kept, const char *text, int nargs, Datum *valu
 }
 
 /*
- * reader_sees: does row security let the caller see a node?  (Whether there is
- * one, where it does not apply, is left to the probe.)
+ * sees: does row security, which applies, let the caller see a node?
  */
-bool
-reader_sees(NodeReader *reader, text *org_id, text *node_id)
+static bool
+sees(NodeReader *reader, text *org_id, text *node_id)
 {
-	static KeptPlan sees;
+	static KeptPlan see;
 	Datum		values[2] = {PointerGetDatum(org_id), PointerGetDatum(node_id)};
 	uint64		rows;
 
-	if (!reader->row_security)
-		return true;
 	SPI_connect();
-	rows = ask(reader, &sees,
+	rows = ask(reader, &see,
 			   "SELECT FROM ONLY %s AS n"
 			   " WHERE n.org_id OPERATOR(pg_catalog.=) $1 AND n.node_id OPERATOR(pg_catalog.=) $2",
 			   2, values);
 	SPI_finish();
 	return rows > 0;
+}
+
+/*
+ * reader_find: a node's row, in copies in the current memory context.
+ *
+ * Errors: undefined_object where there is no such node, or row security hides
+ * it from the caller: to him it is the same.
+ */
+void
+reader_find(NodeReader *reader, text *org_id, text *node_id, NodeRow *row)
+{
+	if ((reader->row_security && !sees(reader, org_id, node_id)) ||
+		!node_find(&reader->table, org_id, node_id, reader->snapshot, row))
+		store_no_such(store_text_ref(org_id), store_text_ref(node_id));
 }
 
 /*

@@ -23,7 +23,7 @@ typedef void (*NameCallback) (text *name, void *arg);
 
 extern void reader_begin(NodeReader *reader, FunctionCallInfo fcinfo,
 						 int ncolumns, const NodeColumn *columns);
-extern bool reader_sees(NodeReader *reader, text *org_id, text *node_id);
+extern void reader_find(NodeReader *reader, text *org_id, text *node_id, NodeRow *row);
 extern void reader_visible_nodes(NodeReader *reader, text *org_id,
 								 NameCallback callback, void *arg);
 extern void reader_visible_organisations(NodeReader *reader,

@@ -142,6 +142,15 @@ SELECT results_eq($$SELECT node_id, integration, missing FROM integration_config
 	$$VALUES ('acme', 'openai', '{api_key}'::text[]), ('sre', 'openai', '{api_key}'), ('sre', 'slack', '{bot_token}')$$,
 	'in use: what is required, and what has a value of its own');
 
+-- get: a node's own document
+UPDATE node_configurations SET config_json = '{"integrations": {"slack": {"config": {"bot_token": "xoxb-1", "default_channel": "#a"}}}, "ours": 1}'
+ WHERE (org_id, node_id) = ('acme', 'acme');
+SELECT results_eq($$SELECT g.* FROM node_configurations AS n, integration_config_get(n.org_id, n.node_id) AS g ORDER BY n.node_id$$,
+	$$SELECT integration_schema_redact(config_json), version FROM node_configurations ORDER BY node_id$$, 'get: the document redacted, and the version');
+SELECT is(config_json #>> '{integrations,slack,config,bot_token}', '********', 'no secret in it') FROM integration_config_get('acme', 'acme');
+SELECT is((integration_config_get('acme', 'sre')).version, 1, 'in a select list');
+SELECT ok(g IS NULL, 'null in, null out') FROM integration_config_get(NULL, 'acme') AS g;
+
 --
 -- Arguments and errors
 --
@@ -157,6 +166,7 @@ FROM (VALUES
 	('SELECT integration_config_resolve(''acme'', ''sre'', ''slak'')', 'integration "slak" does not exist'),
 	('SELECT * FROM integration_config_explain(''acme'', ''nobody'')', 'node "nobody" of organisation "acme" does not exist'),
 	('SELECT integration_config_values(''acme'', ''nobody'')', 'node "nobody" of organisation "acme" does not exist'),
+	('SELECT * FROM integration_config_get(''acme'', ''nobody'')', 'node "nobody" of organisation "acme" does not exist'),
 	('SELECT * FROM integration_config_status(''nobody'')', 'organisation "nobody" does not exist'),
 	('SELECT * FROM integration_config_effective_all(''nobody'')', 'organisation "nobody" does not exist'),
 	('SELECT * FROM integration_config_history(''nobody'', ''nobody'')', 'node "nobody" of organisation "nobody" does not exist')
@@ -191,7 +201,7 @@ SELECT throws_ok($$SELECT * FROM integration_config_effective_all('broken')$$, '
 -- Volatility and parallel safety, as the reference says
 SELECT results_eq($$
 	SELECT DISTINCT provolatile, proparallel FROM pg_proc
-	WHERE proname IN ('integration_config_effective', 'integration_config_resolve', 'integration_config_values', 'integration_config_explain',
+	WHERE proname IN ('integration_config_effective', 'integration_config_resolve', 'integration_config_values', 'integration_config_explain', 'integration_config_get', 'integration_config_violations', 'integration_schema_impact',
 		'integration_config_status', 'integration_config_effective_all', 'integration_config_history')
 $$, $$VALUES ('s'::"char", 's'::"char")$$, 'the reading functions are STABLE and PARALLEL SAFE');
 SELECT is_empty($$
@@ -204,9 +214,24 @@ $$, 'every function has a comment');
 CREATE ROLE store_columns;
 CREATE ROLE store_nothing;
 GRANT SELECT (org_id, node_id, parent_id, config_json) ON node_configurations TO store_columns;
+CREATE ROLE store_tree;
+GRANT SELECT (org_id, node_id, parent_id, node_type, version) ON node_configurations TO store_tree;
 SELECT integration_config_effective('acme', 'sre') AS before \gset
 SET LOCAL ROLE store_columns;
 SELECT ok(integration_config_effective('acme', 'sre') = :'before', 'rights on the columns are enough');
+SELECT lives_ok(statement, statement) FROM unnest(ARRAY[
+	'SELECT integration_config_resolve(''acme'', ''sre'', ''slack'')', 'SELECT integration_config_values(''acme'', ''sre'')',
+	'SELECT * FROM integration_config_explain(''acme'', ''sre'')']) AS statement;
+SELECT throws_ok($$SELECT * FROM integration_config_status('acme')$$, '42501', NULL, 'but status gives the types of nodes, too');
+SELECT throws_ok($$SELECT * FROM integration_config_get('acme', 'sre')$$, '42501', NULL, 'and get the version');
+SET LOCAL ROLE store_tree;
+SELECT throws_ok(statement, '42501', NULL, 'no rights on the document: ' || statement) FROM unnest(ARRAY[
+	'SELECT integration_config_effective(''acme'', ''sre'')', 'SELECT integration_config_resolve(''acme'', ''sre'', ''slack'')',
+	'SELECT integration_config_values(''acme'', ''sre'')', 'SELECT * FROM integration_config_explain(''acme'', ''sre'')',
+	'SELECT * FROM integration_config_get(''acme'', ''sre'')', 'SELECT * FROM integration_config_status(''acme'')',
+	'SELECT * FROM integration_config_effective_all(''acme'')', 'SELECT integration_config_effective_all(''acme'')',
+	'SELECT * FROM integration_config_violations()', 'SELECT * FROM integration_config_violations(''acme'')',
+	'SELECT * FROM integration_schema_impact(''slack'', NULL)']) AS statement;
 SET LOCAL ROLE store_nothing;
 SELECT throws_ok($$SELECT integration_config_effective('acme', 'sre')$$, '42501', NULL, 'no rights, no document');
 SELECT throws_ok($$SELECT * FROM integration_config_status('acme')$$, '42501', NULL, 'no status either');

@@ -65,7 +65,10 @@ SELECT throws_ok(format(statement, 'globex', 'sre'), '42704', NULL, what || ': n
 FROM (VALUES
 	('effective', 'SELECT integration_config_effective(%L, %L)'),
 	('resolve', 'SELECT integration_config_resolve(%L, %L, ''slack'')'),
+	('values', 'SELECT integration_config_values(%L, %L)'),
 	('explain', 'SELECT * FROM integration_config_explain(%L, %L)'),
+	('get', 'SELECT * FROM integration_config_get(%L, %L)'),
+	('violations', 'SELECT * FROM integration_config_violations(%L)'),
 	('effective_all', 'SELECT * FROM integration_config_effective_all(%L)'),
 	('status', 'SELECT * FROM integration_config_status(%L)'),
 	('set', 'SELECT integration_config_set(%L, %L, ''{"x": 1}'')'),

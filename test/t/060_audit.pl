@@ -43,6 +43,9 @@ for my $call (
 	q{integration_config_explain('acme', 'sre')},
 	q{integration_config_effective_all('acme')},
 	q{integration_config_status('acme')},
+	q{integration_config_get('acme', 'sre')},
+	q{integration_config_violations()},
+	q{integration_schema_impact('slack', NULL)},
 ) {
 	is(audited("SELECT count(*) FROM $call;"), 1, "$call is seen, once");
 	is(audited("SET ROLE reader; SELECT count(*) FROM $call;"), 1, 'also as another role');
