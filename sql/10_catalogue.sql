@@ -84,6 +84,55 @@ COMMENT ON COLUMN @extschema@.integration_schema_removed.removed_at IS 'when it 
 COMMENT ON CONSTRAINT integration_schema_removed_pkey ON @extschema@.integration_schema_removed IS
 	'an id is removed once';
 
+-- Every version of every row: src/catalogue/history.c.
+
+CREATE TABLE @extschema@.integration_schema_history (
+	id text NOT NULL,
+	version integer NOT NULL,
+	operation text NOT NULL
+		CONSTRAINT integration_schema_history_operation_check
+		CHECK (operation IN ('insert', 'update', 'delete')),
+	entry jsonb
+		CONSTRAINT integration_schema_history_entry_check
+		CHECK ((entry IS NULL) = (operation = 'delete')),
+	author text NOT NULL,
+	reason text,
+	role text NOT NULL,
+	changed_at timestamptz NOT NULL,
+	sequence bigint NOT NULL,
+	transaction xid8 NOT NULL,
+	PRIMARY KEY (id, version)
+);
+
+CREATE INDEX integration_schema_history_sequence_idx ON @extschema@.integration_schema_history (sequence);
+
+COMMENT ON TABLE @extschema@.integration_schema_history IS
+	'every version of every row of the catalogue: who, when and why; written by triggers, never changed';
+COMMENT ON COLUMN @extschema@.integration_schema_history.id IS 'the integration';
+COMMENT ON COLUMN @extschema@.integration_schema_history.version IS
+	'from 1 without gaps, on through a deletion and a new row of the same id';
+COMMENT ON COLUMN @extschema@.integration_schema_history.operation IS 'insert, update or delete';
+COMMENT ON COLUMN @extschema@.integration_schema_history.entry IS
+	'the row from this version on, times in UTC; null for a deletion';
+COMMENT ON COLUMN @extschema@.integration_schema_history.author IS
+	'who changed it: integration_schemas.author, or else the role';
+COMMENT ON COLUMN @extschema@.integration_schema_history.reason IS 'why: integration_schemas.reason';
+COMMENT ON COLUMN @extschema@.integration_schema_history.role IS
+	'the role that changed it, whatever author it gave';
+COMMENT ON COLUMN @extschema@.integration_schema_history.changed_at IS
+	'when it was changed: one time for a transaction';
+COMMENT ON COLUMN @extschema@.integration_schema_history.sequence IS
+	'grows with every version of any integration, in the order of the changes';
+COMMENT ON COLUMN @extschema@.integration_schema_history.transaction IS
+	'the transaction that changed it, of the server that it was changed on';
+COMMENT ON CONSTRAINT integration_schema_history_pkey ON @extschema@.integration_schema_history IS
+	'a version is there once';
+COMMENT ON CONSTRAINT integration_schema_history_operation_check ON @extschema@.integration_schema_history IS
+	'what can happen to a row';
+COMMENT ON CONSTRAINT integration_schema_history_entry_check ON @extschema@.integration_schema_history IS
+	'only a deletion has no row';
+COMMENT ON INDEX @extschema@.integration_schema_history_sequence_idx IS 'versions in the order of the changes';
+
 -- One row, given a new version before each change of the catalogue and read
 -- under the caller's own snapshot: src/catalogue/cache.c says why that is
 -- enough. A UUID is new on every server that the row may be replicated to; the
@@ -107,67 +156,107 @@ COMMENT ON CONSTRAINT integration_schema_version_singleton_check ON @extschema@.
 
 ALTER TABLE @extschema@.integration_schemas OWNER TO @extowner@;
 ALTER TABLE @extschema@.integration_schema_removed OWNER TO @extowner@;
+ALTER TABLE @extschema@.integration_schema_history OWNER TO @extowner@;
 ALTER TABLE @extschema@.integration_schema_version OWNER TO @extowner@;
 
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.integration_schemas', 'WHERE origin <> ''builtin''');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.integration_schema_removed', '');
+-- in this order a restore takes them (src/catalogue/history.c)
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.integration_schema_history', 'ORDER BY id, version');
 
 -- Triggers. All of them fire ALWAYS, for replicated and restored rows too.
 
-CREATE FUNCTION @extschema@.integration_schemas_row() RETURNS trigger
+CREATE FUNCTION integration_schemas_internal.integration_schemas_row() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.integration_schemas_row() IS
-	'trigger: checks the field definitions, keeps origin and updated_at, and what was removed';
+COMMENT ON FUNCTION integration_schemas_internal.integration_schemas_row() IS
+	'trigger: checks the field definitions, keeps origin and updated_at, writes the versions';
 
-CREATE FUNCTION @extschema@.integration_schemas_touch() RETURNS trigger
+CREATE FUNCTION integration_schemas_internal.integration_schemas_touch() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.integration_schemas_touch() IS
+COMMENT ON FUNCTION integration_schemas_internal.integration_schemas_touch() IS
 	'trigger: moves the version of the catalogue before a change';
 
-CREATE FUNCTION @extschema@.integration_schema_removed_row() RETURNS trigger
+CREATE FUNCTION integration_schemas_internal.integration_schema_removed_row() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.integration_schema_removed_row() IS
+COMMENT ON FUNCTION integration_schemas_internal.integration_schema_removed_row() IS
 	'trigger: a restored removal takes the untouched built-in row away';
+
+CREATE FUNCTION integration_schemas_internal.integration_schema_history_row() RETURNS trigger
+	LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION integration_schemas_internal.integration_schema_history_row() IS
+	'trigger: versions are not changed; a restored one takes the place of the one that CREATE EXTENSION wrote';
 
 CREATE TRIGGER integration_schemas_touch
 	BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.integration_schemas
-	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.integration_schemas_touch();
--- The apply worker of logical replication fires no statement triggers but for
--- TRUNCATE and the first copy.
+	FOR EACH STATEMENT EXECUTE FUNCTION integration_schemas_internal.integration_schemas_touch();
+-- A statement on a table that this one inherits from fires no statement triggers
+-- here, nor does the apply worker of logical replication.
 CREATE TRIGGER integration_schemas_touch_row
 	BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.integration_schemas
-	FOR EACH ROW EXECUTE FUNCTION @extschema@.integration_schemas_touch();
+	FOR EACH ROW EXECUTE FUNCTION integration_schemas_internal.integration_schemas_touch();
 CREATE TRIGGER integration_schemas_row
 	BEFORE INSERT OR UPDATE ON @extschema@.integration_schemas
-	FOR EACH ROW EXECUTE FUNCTION @extschema@.integration_schemas_row();
-CREATE TRIGGER integration_schemas_removed
-	AFTER DELETE OR UPDATE OF id ON @extschema@.integration_schemas
-	FOR EACH ROW EXECUTE FUNCTION @extschema@.integration_schemas_row();
+	FOR EACH ROW EXECUTE FUNCTION integration_schemas_internal.integration_schemas_row();
+CREATE TRIGGER integration_schemas_changed
+	AFTER INSERT OR UPDATE OR DELETE ON @extschema@.integration_schemas
+	FOR EACH ROW EXECUTE FUNCTION integration_schemas_internal.integration_schemas_row();
 CREATE TRIGGER integration_schemas_truncated
 	BEFORE TRUNCATE ON @extschema@.integration_schemas
-	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.integration_schemas_row();
+	FOR EACH STATEMENT EXECUTE FUNCTION integration_schemas_internal.integration_schemas_row();
+CREATE TRIGGER integration_schema_history_row
+	BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.integration_schema_history
+	FOR EACH ROW EXECUTE FUNCTION integration_schemas_internal.integration_schema_history_row();
+CREATE TRIGGER integration_schema_history_truncated
+	BEFORE TRUNCATE ON @extschema@.integration_schema_history
+	FOR EACH STATEMENT EXECUTE FUNCTION integration_schemas_internal.integration_schema_history_row();
 CREATE TRIGGER integration_schema_removed_row
 	AFTER INSERT ON @extschema@.integration_schema_removed
-	FOR EACH ROW EXECUTE FUNCTION @extschema@.integration_schema_removed_row();
+	FOR EACH ROW EXECUTE FUNCTION integration_schemas_internal.integration_schema_removed_row();
 
 ALTER TABLE @extschema@.integration_schemas
 	ENABLE ALWAYS TRIGGER integration_schemas_touch,
 	ENABLE ALWAYS TRIGGER integration_schemas_touch_row,
 	ENABLE ALWAYS TRIGGER integration_schemas_row,
-	ENABLE ALWAYS TRIGGER integration_schemas_removed,
+	ENABLE ALWAYS TRIGGER integration_schemas_changed,
 	ENABLE ALWAYS TRIGGER integration_schemas_truncated;
+ALTER TABLE @extschema@.integration_schema_history
+	ENABLE ALWAYS TRIGGER integration_schema_history_row,
+	ENABLE ALWAYS TRIGGER integration_schema_history_truncated;
 ALTER TABLE @extschema@.integration_schema_removed
 	ENABLE ALWAYS TRIGGER integration_schema_removed_row;
 
 COMMENT ON TRIGGER integration_schemas_touch ON @extschema@.integration_schemas IS
-	'moves the catalogue''s version before a statement';
+	'moves the catalogue''s version before a statement, so that writers wait for each other in one order';
 COMMENT ON TRIGGER integration_schemas_touch_row ON @extschema@.integration_schemas IS
 	'moves the catalogue''s version where no statement trigger fires';
 COMMENT ON TRIGGER integration_schemas_row ON @extschema@.integration_schemas IS
 	'checks the field definitions, keeps origin and updated_at';
-COMMENT ON TRIGGER integration_schemas_removed ON @extschema@.integration_schemas IS
-	'keeps the ids of deleted built-in rows';
+COMMENT ON TRIGGER integration_schemas_changed ON @extschema@.integration_schemas IS
+	'writes the row''s version, and keeps the ids of deleted built-in rows';
 COMMENT ON TRIGGER integration_schemas_truncated ON @extschema@.integration_schemas IS
-	'keeps the ids of truncated built-in rows';
+	'writes the last versions, and keeps the ids of built-in rows';
+COMMENT ON TRIGGER integration_schema_history_row ON @extschema@.integration_schema_history IS
+	'keeps versions as they are';
+COMMENT ON TRIGGER integration_schema_history_truncated ON @extschema@.integration_schema_history IS
+	'keeps versions as they are';
 COMMENT ON TRIGGER integration_schema_removed_row ON @extschema@.integration_schema_removed IS
 	'a restored removal takes the untouched built-in row away';
+
+-- What the script itself writes into the tables, which are somebody else's, it
+-- writes as their owner: src/catalogue/script.c.
+CREATE FUNCTION integration_schemas_internal.script_execute(command text) RETURNS void
+	LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION integration_schemas_internal.script_execute(text) IS
+	'runs a statement of the extension''s own script as the owner of its tables';
+
+CREATE FUNCTION @extschema@.integration_schema_changes(since timestamptz)
+	RETURNS TABLE (at timestamptz, integration text, version integer, operation text, author text,
+		role text, reason text, field text, key text, before jsonb, after jsonb)
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_schema_changes(timestamptz) IS
+	'what changed in the catalogue since then, field by field: who, when, why, before and after';
+
+CREATE FUNCTION integration_schemas_internal.ever_secret() RETURNS jsonb
+	LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION integration_schemas_internal.ever_secret() IS
+	'the fields that are or ever were secrets, by the catalogue''s history: {"id": ["field", ...]}';

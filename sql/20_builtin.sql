@@ -5,10 +5,13 @@
 -- neighbours'.  Write plain ASCII (a script is read in the database's encoding),
 -- and no real credential, not even an old one, as a placeholder.
 --
+-- The statement runs as the tables' owner: src/catalogue/script.c.
+--
 -- An update script runs this part as it stands, so it brings the table from any
 -- earlier version's rows to these.  Rows that a person edited or added (origin)
 -- and ids that a person deleted (integration_schema_removed) are left alone.
 
+SELECT integration_schemas_internal.script_execute($script$
 WITH builtin AS (
 	SELECT id, name, category, description, docs_url, icon_url, display_order,
 		   COALESCE(featured, false) AS featured,
@@ -652,5 +655,5 @@ WHERE present.origin = 'builtin'
 	   present.required, present.locked, present.fields) IS DISTINCT FROM
 	  (EXCLUDED.name, EXCLUDED.category, EXCLUDED.description, EXCLUDED.docs_url,
 	   EXCLUDED.icon_url, EXCLUDED.display_order, EXCLUDED.featured,
-	   EXCLUDED.required, EXCLUDED.locked, EXCLUDED.fields);
-
+	   EXCLUDED.required, EXCLUDED.locked, EXCLUDED.fields)
+$script$);

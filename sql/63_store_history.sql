@@ -3,7 +3,7 @@
 CREATE FUNCTION integration_schemas_internal.config_diff(before jsonb, after jsonb,
 	shown_before jsonb, shown_after jsonb)
 	RETURNS jsonb
-	LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'integration_config_diff';
+	LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'integration_schemas_config_diff';
 COMMENT ON FUNCTION integration_schemas_internal.config_diff(jsonb, jsonb, jsonb, jsonb) IS
 	'which fields were added, changed and removed, with their values as shown in the redacted documents';
 
@@ -17,7 +17,7 @@ CREATE FUNCTION @extschema@.integration_config_history(org_id text, node_id text
 AS $$
 #variable_conflict use_column
 DECLARE
-	secrets jsonb := '{}';
+	secrets jsonb := integration_schemas_internal.ever_secret();
 BEGIN
 	IF $1 IS NULL OR $2 IS NULL THEN
 		RETURN;
@@ -45,7 +45,7 @@ BEGIN
 				   lag(s.parent_id) OVER w AS parent_before,
 				   lag(s.node_type) OVER w AS type_before,
 				   lag(s.name) OVER w AS name_before
-			  FROM (SELECT h.*, @extschema@.integration_schema_redact(h.config_json) AS shown
+			  FROM (SELECT h.*, integration_schemas_internal.redact_past(h.config_json, secrets, h.erased) AS shown
 					  FROM @extschema@.node_configuration_history AS h
 					 WHERE h.org_id = $1 AND h.node_id = $2
 					 ORDER BY h.version DESC

@@ -5,8 +5,9 @@
  *	  form in which the merge and the validation use it.
  *
  * A Catalogue and all it points to live in one memory context of its own.
- * It is built by catalogue_compile() and not changed afterwards, but for the
- * compiled patterns, which catalogue/field_rules.c adds on first use.
+ * It is built by catalogue_compile() and not changed afterwards, but for what
+ * is added on first use: the compiled patterns by catalogue/field_rules.c, the
+ * rows as they are shown by catalogue/rows.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,6 +17,7 @@
 #include "fmgr.h"
 
 #include "jsonb/reader.h"
+#include "utils/relcache.h"
 
 #define CATALOGUE_TABLE "integration_schemas"
 
@@ -47,6 +49,7 @@ typedef enum FieldFormat
 } FieldFormat;
 
 struct FieldPattern;			/* catalogue/field_rules.c */
+struct CatalogueRows;			/* catalogue/rows.h */
 
 /* One field definition. */
 typedef struct Field
@@ -86,7 +89,7 @@ typedef struct Integration
 	int			nfields;
 	Field	   *fields;			/* in key order of their names */
 	Field	  **ordered;		/* in the order of the definitions */
-	int			ndemanding;		/* fields that can be missing at all */
+	int			ndemanding;		/* fields that may be required */
 	Field	  **demanding;		/* in the order of the definitions */
 
 	/* what integration_schema_config gives where no layer says anything */
@@ -94,10 +97,11 @@ typedef struct Integration
 	JsonbRef	entry_keys[2];	/* an object with an entry's keys: without and
 								 * with description */
 	JsonbRef	level;			/* parts of the entry */
+	JsonbRef	order;			/* names of the fields, as ordered */
+	JsonbRef	display_order;
 	JsonbRef	config_schema;
 	JsonbRef	team_config_schema; /* JREF_NONE where there is none */
 	JsonbRef	defaults;		/* its config: the fields' defaults */
-	JsonbRef	missing;
 	bool		configured;
 } Integration;
 
@@ -110,6 +114,10 @@ typedef struct Catalogue
 	int			max_fields;		/* that any of them has */
 	Jsonb	   *document;		/* what integration_schema_config() gives */
 	JsonbRef	entries;		/* the object "integrations" in it */
+
+	/* catalogue/rows.c's, NULL until first used */
+	struct CatalogueRows *rows;
+	char	   *version;
 
 	int			pins;			/* catalogue/cache.c's: who still uses it */
 	bool		dropped;		/* and that it goes with the last pin */
@@ -150,5 +158,8 @@ extern const Catalogue *catalogue_fallback(void);
 extern void catalogue_pin(const Catalogue *catalogue);
 extern char *catalogue_source(FunctionCallInfo fcinfo);
 extern bool catalogue_unsettle(void);
+
+/* catalogue/trigger.c */
+extern void catalogue_move_version(Relation table);
 
 #endif							/* CATALOGUE_CATALOGUE_H */

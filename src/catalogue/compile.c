@@ -15,6 +15,7 @@
 #include "catalogue/catalogue.h"
 #include "catalogue/entry.h"
 #include "catalogue/missing.h"
+#include "jsonb/number.h"
 #include "miscadmin.h"
 #include "server/messages.h"
 #include "server/suggest.h"
@@ -329,9 +330,9 @@ compile_fields(Integration *integration, JsonbRef definitions)
 			compile_references(integration, JREF_MEMBER(definition, "required_unless"),
 							   &field->nrequired_unless);
 
-		/* "Defaults count as values": such a field is never missing. */
-		if ((field->required || field->nrequired_with > 0 ||
-			 field->nrequired_unless > 0) && !value_present(field->default_value))
+		/* One with a default too: a layer may blank it. */
+		if (field->required || field->nrequired_with > 0 ||
+			field->nrequired_unless > 0)
 			integration->demanding[integration->ndemanding++] = field;
 	}
 }
@@ -431,6 +432,23 @@ build_defaults(const Integration *integration)
 }
 
 /*
+ * build_order: the names of all fields, in the order of their definitions.
+ */
+static JsonbRef
+build_order(const Integration *integration)
+{
+	JsonbWriter writer;
+	JsonbFrame	array;
+
+	jsonb_write_begin(&writer, 256);
+	jsonb_write_array(&writer, NULL, &array, integration->nfields);
+	for (int i = 0; i < integration->nfields; i++)
+		jsonb_write_value(&writer, &array, integration->ordered[i]->name);
+	jsonb_write_end(&writer, &array);
+	return jsonb_ref_root(jsonb_write_finish(&writer));
+}
+
+/*
  * write_untouched: an integration's entry where no layer says anything, with
  * what of it is kept to be laid into answers.
  */
@@ -439,20 +457,20 @@ write_untouched(JsonbWriter *writer, JsonbFrame *outer, Integration *integration
 {
 	JsonbFrame	entry;
 	bool	   *present = palloc(sizeof(bool) * (integration->nfields + 1));
-	const Field **missing = palloc(sizeof(Field *) * (integration->ndemanding + 1));
-	int			nmissing;
+	IntegrationStatus status = {.enabled = true, .in_use = integration->required};
 	JsonbRef	none = {0};
 
 	for (int i = 0; i < integration->nfields; i++)
 		present[i] = value_present(integration->fields[i].default_value);
-	nmissing = missing_fields(integration, present, missing);
-	integration->configured = nmissing == 0;
+	status.missing = palloc(sizeof(Field *) * (integration->ndemanding + 1));
+	status.nmissing = missing_fields(integration, present, status.missing);
+	integration->configured = status.nmissing == 0;
 
 	entry_begin(writer, outer, &entry, integration, false);
 	jsonb_write_value(writer, &entry, integration->defaults);
-	entry_end(writer, &entry, integration, true, missing, nmissing, none);
+	entry_end(writer, &entry, integration, &status, none);
 	pfree(present);
-	pfree(missing);
+	pfree(status.missing);
 }
 
 /*
@@ -479,6 +497,8 @@ compile_integration(Integration *integration, const CatalogueRow *row,
 	integration->config_schema = build_schema(integration, false);
 	integration->team_config_schema = build_schema(integration, true);
 	integration->defaults = build_defaults(integration);
+	integration->order = build_order(integration);
+	integration->display_order = number_from_int64(row->display_order);
 	MemoryContextSwitchTo(caller);
 	integration->level = jsonb_ref_string("org", 3);
 	if (integration->nfields > 0 && jsonb_ref_count(integration->config_schema) == 0)
@@ -522,7 +542,8 @@ build_document(Catalogue *catalogue, Size bytes)
 		integration->config_schema = JREF_MEMBER(integration->entry, "config_schema");
 		integration->team_config_schema = JREF_MEMBER(integration->entry, "team_config_schema");
 		integration->defaults = JREF_MEMBER(integration->entry, "config");
-		integration->missing = JREF_MEMBER(integration->entry, "missing");
+		integration->order = JREF_MEMBER(integration->entry, "order");
+		integration->display_order = JREF_MEMBER(integration->entry, "display_order");
 	}
 }
 
@@ -567,7 +588,8 @@ catalogue_compile(const CatalogueRow *rows, int nrows, MemoryContext cxt)
 		for (int described = 0; described < 2; described++)
 			integration->entry_keys[described] = keys[described][team_fields];
 		bytes += 512 + integration->config_schema.len +
-			integration->team_config_schema.len + integration->defaults.len;
+			integration->team_config_schema.len + integration->defaults.len +
+			integration->order.len;
 	}
 	pfree(by_key);
 	build_document(catalogue, bytes);

@@ -7,8 +7,9 @@
  * writes those anew that a layer touches.  Both do it here, so that an entry
  * has one form.  Its keys in key order are
  *
- *		name, level, config, locked, enabled, missing, category, required,
- *		configured, [description,] config_schema [, team_config_schema]
+ *		name, level, order, config, in_use, locked, enabled, missing, category,
+ *		required, configured, [description,] config_schema, display_order
+ *		[, team_config_schema]
  *
  *-------------------------------------------------------------------------
  */
@@ -24,9 +25,9 @@ JsonbRef
 entry_keys(bool described, bool team_fields)
 {
 	static const char *const names[] = {
-		"name", "level", "config", "locked", "enabled", "missing", "category",
-		"required", "configured", "description", "config_schema",
-		"team_config_schema"
+		"name", "level", "order", "config", "in_use", "locked", "enabled",
+		"missing", "category", "required", "configured", "description",
+		"config_schema", "display_order", "team_config_schema"
 	};
 	JsonbMember members[lengthof(names)];
 	int			nmembers = 0;
@@ -61,6 +62,7 @@ entry_begin(JsonbWriter *writer, JsonbFrame *outer, JsonbFrame *entry,
 	jsonb_write_keys_of(writer, entry, keys);
 	jsonb_write_value(writer, entry, integration->name);
 	jsonb_write_value(writer, entry, integration->level);
+	jsonb_write_value(writer, entry, integration->order);
 }
 
 /*
@@ -69,13 +71,13 @@ entry_begin(JsonbWriter *writer, JsonbFrame *outer, JsonbFrame *entry,
  */
 void
 entry_write_missing(JsonbWriter *writer, JsonbFrame *outer,
-					const Field *const *missing, int nmissing)
+					const IntegrationStatus *status)
 {
 	JsonbFrame	array;
 
-	jsonb_write_array(writer, outer, &array, nmissing);
-	for (int i = 0; i < nmissing; i++)
-		jsonb_write_value(writer, &array, missing[i]->name);
+	jsonb_write_array(writer, outer, &array, status->nmissing);
+	for (int i = 0; i < status->nmissing; i++)
+		jsonb_write_value(writer, &array, status->missing[i]->name);
 	jsonb_write_end(writer, &array);
 }
 
@@ -84,18 +86,20 @@ entry_write_missing(JsonbWriter *writer, JsonbFrame *outer,
  */
 void
 entry_end(JsonbWriter *writer, JsonbFrame *entry,
-		  const Integration *integration, bool enabled,
-		  const Field *const *missing, int nmissing, JsonbRef description)
+		  const Integration *integration, const IntegrationStatus *status,
+		  JsonbRef description)
 {
+	jsonb_write_bool(writer, entry, status->in_use);
 	jsonb_write_bool(writer, entry, integration->locked);
-	jsonb_write_bool(writer, entry, enabled);
-	entry_write_missing(writer, entry, missing, nmissing);
+	jsonb_write_bool(writer, entry, status->enabled);
+	entry_write_missing(writer, entry, status);
 	jsonb_write_value(writer, entry, integration->category);
 	jsonb_write_bool(writer, entry, integration->required);
-	jsonb_write_bool(writer, entry, nmissing == 0);
+	jsonb_write_bool(writer, entry, status->nmissing == 0);
 	if (description.type != JREF_NONE)
 		jsonb_write_value(writer, entry, description);
 	jsonb_write_value(writer, entry, integration->config_schema);
+	jsonb_write_value(writer, entry, integration->display_order);
 	if (integration->team_config_schema.type != JREF_NONE)
 		jsonb_write_value(writer, entry, integration->team_config_schema);
 	jsonb_write_end(writer, entry);

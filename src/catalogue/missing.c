@@ -26,7 +26,7 @@ any_present(const int *fields, int nfields, const bool *present)
  * integration have values as present says?
  *
  * present has a flag a field, in the order of Integration.fields; a field
- * with a default has a value.
+ * whose default stands has a value.
  */
 bool
 field_is_required(const Field *field, const bool *present)

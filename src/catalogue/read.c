@@ -232,7 +232,9 @@ catalogue_check_select(Oid relid, Oid userid)
 	relation = relation_open(relid, AccessShareLock);
 	found = find_columns(relation, attnums);
 	relation_close(relation, NoLock);
-	(void) rights_checked(relid, ACL_SELECT, found ? NCOLUMNS : 0, attnums, userid, true);
+	if (!found)
+		attnums[0] = InvalidAttrNumber; /* the whole row */
+	(void) rights_checked(relid, ACL_SELECT, found ? NCOLUMNS : 1, attnums, userid, true);
 }
 
 /*

@@ -10,6 +10,9 @@
  * leaves its id in integration_schema_removed; rows of the database's own are
  * "added".  These go into a dump.
  *
+ * What is kept about the rows is written as the tables' owner: whoever may
+ * write the catalogue need not be able to write that.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -18,62 +21,74 @@
 #include "catalog/pg_type.h"
 #include "catalogue/catalogue.h"
 #include "catalogue/definition.h"
-#include "commands/extension.h"
+#include "catalogue/history.h"
+#include "catalogue/script.h"
+#include "catalogue/secret_change.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "server/copy_context.h"
+#include "server/identity.h"
+#include "server/own_query.h"
 #include "server/own_table.h"
 #include "server/trigger_call.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
-
-#define REMOVED_TABLE "integration_schema_removed"
 
 PG_FUNCTION_INFO_V1(integration_schemas_touch);
 PG_FUNCTION_INFO_V1(integration_schemas_row);
 PG_FUNCTION_INFO_V1(integration_schema_removed_row);
 
-#define REMOVED_TABLE "integration_schema_removed"
+/*
+ * Is a restored row taking the place of a built-in one?  Reset in any case.
+ * That one's removal is no change, and nothing to remember.
+ */
+static bool giving_way;
 
 /*
- * execute_as_owner: run a statement on the extension's own tables, with the
- * rights of the catalogue's owner.
+ * execute_as_owner: run a statement on the extension's own tables.
  *
- * As a referential action does (ri_triggers.c: ri_PerformCheck): whoever may
- * write the catalogue need not be able to write what we keep about it.  The
- * format's %s is the extension's schema.  id is $1, unless NULL.  Returns how
- * many rows were processed.
+ * The format's %s is the extension's schema.  id is $1, unless NULL.  Returns
+ * how many rows were processed.  With SPI connected.
  */
 static uint64
-execute_as_owner(Relation relation, const char *format, Datum id)
+execute_as_owner(Relation relation, const char *format, const char *id)
 {
 	char	   *schema = get_namespace_name(RelationGetNamespace(relation));
-	char	   *query = psprintf(format, quote_identifier(schema), quote_identifier(schema));
-	Oid			argtypes[] = {TEXTOID};
-	Datum		values[] = {id};
-	Oid			userid;
-	int			security;
-	int			result;
-	uint64		processed;
+	const char *quoted = quote_identifier(schema);
+	Oid			types[] = {TEXTOID};
+	Datum		values[] = {id != NULL ? CStringGetTextDatum(id) : (Datum) 0};
 
-	GetUserIdAndSecContext(&userid, &security);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	SetUserIdAndSecContext(RelationGetForm(relation)->relowner,
-						   security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
-	result = SPI_execute_with_args(query, id != (Datum) 0 ? 1 : 0, argtypes, values,
-								   NULL, false, 0);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
-	processed = SPI_processed;
-	SetUserIdAndSecContext(userid, security);
-	SPI_finish();
-	pfree(query);
-	return processed;
+	return own_execute(RelationGetForm(relation)->relowner,
+					   psprintf(format, quoted, quoted),
+					   id != NULL ? 1 : 0, types, values, NULL);
+}
+
+/*
+ * remove_builtin: take the untouched built-in row away that a restored row or
+ * removal takes the place of; false where there is none.
+ */
+static bool
+remove_builtin(Relation relation, const char *id)
+{
+	bool		found = false;
+
+	giving_way = true;
+	PG_TRY();
+	{
+		found = execute_as_owner(relation,
+								 "DELETE FROM ONLY %s.integration_schemas "
+								 "WHERE id = $1 AND origin = 'builtin'", id) > 0;
+	}
+	PG_FINALLY();
+	{
+		giving_way = false;
+	}
+	PG_END_TRY();
+	return found;
 }
 
 /*
@@ -87,11 +102,45 @@ text_column(Relation relation, HeapTuple tuple, const char *column)
 }
 
 /*
+ * fields_of: a row's field definitions, NULL where they are null.
+ */
+static Jsonb *
+fields_of(Relation relation, HeapTuple tuple)
+{
+	bool		isnull;
+	Datum		fields = SPI_getbinval(tuple, RelationGetDescr(relation),
+									   own_column(relation, "fields", JSONBOID), &isnull);
+
+	return isnull ? NULL : DatumGetJsonbP(fields);
+}
+
+/*
+ * catalogue_move_version: the catalogue, or its history, is about to change:
+ * give it a new version; with SPI connected.
+ *
+ * Once is enough in a transaction, until a subtransaction that did it aborts;
+ * but each change ends what was read before it in this transaction.  The
+ * version is moved from the latest one, also by a transaction with an older
+ * snapshot: it is of the rows that are there.
+ */
+void
+catalogue_move_version(Relation table)
+{
+	if (catalogue_unsettle())
+		execute_as_owner(table,
+						 "UPDATE %s.integration_schema_version "
+						 "SET version = gen_random_uuid()",
+						 NULL);
+}
+
+/*
  * integration_schemas_touch: before each change of the catalogue, make its
  * version a new one.
  *
- * Once is enough in a transaction, until a subtransaction that did it aborts;
- * but each change ends what was read before it in this transaction.
+ * For each row, since a statement on a table that the catalogue inherits from
+ * fires no statement trigger here, nor does the apply worker of logical
+ * replication.  And for each statement, so that the version's row is locked
+ * before any other, in one order by all.
  */
 Datum
 integration_schemas_touch(PG_FUNCTION_ARGS)
@@ -110,17 +159,19 @@ integration_schemas_touch(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
 		result = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
 			trigdata->tg_newtuple : trigdata->tg_trigtuple;
-	if (catalogue_unsettle())
-		execute_as_owner(trigdata->tg_relation,
-						 "UPDATE %s.integration_schema_version "
-						 "SET version = pg_catalog.gen_random_uuid()",
-						 (Datum) 0);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	catalogue_move_version(trigdata->tg_relation);
+	SPI_finish();
 	return PointerGetDatum(result);
 }
 
 /*
  * same_content: do two versions of a row differ in nothing but the columns
  * that we keep?
+ *
+ * By their bytes: a column of the user's own may be of a type whose equality
+ * is somebody's code.
  */
 static bool
 same_content(Relation relation, HeapTuple a, HeapTuple b)
@@ -130,7 +181,6 @@ same_content(Relation relation, HeapTuple a, HeapTuple b)
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
-		TypeCacheEntry *type;
 		Datum		da;
 		Datum		db;
 		bool		anull;
@@ -142,14 +192,8 @@ same_content(Relation relation, HeapTuple a, HeapTuple b)
 			continue;
 		da = heap_getattr(a, i + 1, desc, &anull);
 		db = heap_getattr(b, i + 1, desc, &bnull);
-		if (anull != bnull)
-			return false;
-		if (anull)
-			continue;
-		type = lookup_type_cache(attribute->atttypid, TYPECACHE_EQ_OPR_FINFO);
-		if (!OidIsValid(type->eq_opr_finfo.fn_oid) ||
-			!DatumGetBool(FunctionCall2Coll(&type->eq_opr_finfo,
-											attribute->attcollation, da, db)))
+		if (anull != bnull ||
+			(!anull && !datum_image_eq(da, db, attribute->attbyval, attribute->attlen)))
 			return false;
 	}
 	return true;
@@ -174,34 +218,49 @@ set_origin(Relation relation, HeapTuple tuple, const char *origin, bool updated)
 }
 
 /*
+ * may_replace: may the user put a row in another's place?
+ *
+ * He could delete that one himself.  With row security there is no telling.
+ */
+static bool
+may_replace(Relation relation)
+{
+	Oid			relid = RelationGetRelid(relation);
+
+	return rights_checked(relid, ACL_DELETE, 0, NULL, GetUserId(), false) &&
+		check_enable_rls(relid, InvalidOid, true) != RLS_ENABLED;
+}
+
+/*
  * row_inserted: what becomes of a new row.
  *
- * A plain INSERT leaves origin out.  A row that has one comes from a dump, and
- * takes the place of the untouched built-in row that CREATE EXTENSION brought.
+ * A plain INSERT leaves origin out, or empty.  A row that has one comes from a
+ * dump, and takes the place of the untouched built-in row that CREATE EXTENSION
+ * brought; nobody's who could not delete that.
  */
 static HeapTuple
-row_inserted(Relation relation, HeapTuple tuple)
+row_inserted(FunctionCallInfo fcinfo, Relation relation, HeapTuple tuple)
 {
 	char	   *origin = text_column(relation, tuple, "origin");
-	char	   *name = text_column(relation, tuple, "id");
-	Datum		id;
-	bool		restored = origin != NULL && strcmp(origin, "builtin") != 0;
+	char	   *id = text_column(relation, tuple, "id");
+	bool		restored;
 	const char *becomes = "added";
 
-	if (creating_extension && origin != NULL)
-		return tuple;			/* our own script */
-	if (name == NULL)
+	if (origin != NULL && script_is_writing())
+		return tuple;
+	if (origin != NULL && origin[0] == '\0')
+		origin = NULL;
+	if (id == NULL)
 		return set_origin(relation, tuple, becomes, false); /* NOT NULL refuses it */
 
-	id = CStringGetTextDatum(name);
-	if (restored)
-		execute_as_owner(relation,
-						 "DELETE FROM %s.integration_schemas "
-						 "WHERE id OPERATOR(pg_catalog.=) $1 "
-						 "AND origin OPERATOR(pg_catalog.=) 'builtin'", id);
+	restored = origin != NULL && strcmp(origin, "builtin") != 0 && may_replace(relation);
+	if (!restored)
+		secret_stays_secret(fcinfo, relation, id, NULL, fields_of(relation, tuple));
+	else if (remove_builtin(relation, id))
+		history_begin_again(relation, id, history_entry(relation, tuple));
 	if (execute_as_owner(relation,
-						 "DELETE FROM %s.integration_schema_removed "
-						 "WHERE id OPERATOR(pg_catalog.=) $1", id) > 0)
+						 "DELETE FROM ONLY %s.integration_schema_removed WHERE id = $1",
+						 id) > 0)
 		becomes = "edited";
 	if (restored)
 		becomes = origin;
@@ -214,22 +273,28 @@ row_inserted(Relation relation, HeapTuple tuple)
  * row_updated: what becomes of a changed row.
  */
 static HeapTuple
-row_updated(Relation relation, HeapTuple old, HeapTuple new)
+row_updated(FunctionCallInfo fcinfo, Relation relation, HeapTuple old, HeapTuple new)
 {
 	char	   *origin = text_column(relation, old, "origin");
 	char	   *old_id = text_column(relation, old, "id");
 	char	   *new_id = text_column(relation, new, "id");
+	bool		renamed;
 
-	if (creating_extension || origin == NULL || old_id == NULL || new_id == NULL)
+	if (origin == NULL || old_id == NULL || new_id == NULL)
 		return set_origin(relation, new, origin ? origin : "added", true);
 	if (same_content(relation, old, new))
 		return old;
-	if (strcmp(old_id, new_id) != 0)
+	renamed = strcmp(old_id, new_id) != 0;
+	secret_stays_secret(fcinfo, relation, new_id,
+						renamed ? NULL : fields_of(relation, old),
+						fields_of(relation, new));
+	if (script_is_writing())
+		return set_origin(relation, new, origin, true);
+	if (renamed)
 	{
 		bool		returns = execute_as_owner(relation,
-											   "DELETE FROM %s.integration_schema_removed "
-											   "WHERE id OPERATOR(pg_catalog.=) $1",
-											   CStringGetTextDatum(new_id)) > 0;
+											   "DELETE FROM ONLY %s.integration_schema_removed "
+											   "WHERE id = $1", new_id) > 0;
 
 		return set_origin(relation, new, returns ? "edited" : "added", true);
 	}
@@ -238,24 +303,39 @@ row_updated(Relation relation, HeapTuple old, HeapTuple new)
 }
 
 /*
- * row_removed: remember a built-in id that the table no longer has.
+ * row_gone: a row is no longer there under its id: write its last version, and
+ * remember the id of a built-in one.
  */
 static void
-row_removed(Relation relation, HeapTuple old, HeapTuple new)
+row_gone(Relation relation, HeapTuple old)
 {
 	char	   *origin = text_column(relation, old, "origin");
 	char	   *id = text_column(relation, old, "id");
-	char	   *new_id;
 
-	if (creating_extension || origin == NULL || strcmp(origin, "added") == 0 || id == NULL)
+	if (giving_way || id == NULL)
 		return;
-	new_id = new != NULL ? text_column(relation, new, "id") : NULL;
-	if (new_id != NULL && strcmp(new_id, id) == 0)
+	history_record(relation, id, NULL);
+	if (script_is_writing() || origin == NULL || strcmp(origin, "added") == 0)
 		return;
 	execute_as_owner(relation,
 					 "INSERT INTO %s.integration_schema_removed (id) VALUES ($1) "
-					 "ON CONFLICT DO NOTHING",
-					 CStringGetTextDatum(id));
+					 "ON CONFLICT DO NOTHING", id);
+}
+
+/*
+ * row_changed: after a row was inserted, updated or deleted: old or new may be
+ * NULL.
+ */
+static void
+row_changed(Relation relation, HeapTuple old, HeapTuple new)
+{
+	char	   *old_id = old != NULL ? text_column(relation, old, "id") : NULL;
+	char	   *new_id = new != NULL ? text_column(relation, new, "id") : NULL;
+
+	if (old_id != NULL && (new_id == NULL || strcmp(old_id, new_id) != 0))
+		row_gone(relation, old);
+	if (new_id != NULL)
+		history_record(relation, new_id, history_entry(relation, new));
 }
 
 /*
@@ -264,24 +344,20 @@ row_removed(Relation relation, HeapTuple old, HeapTuple new)
 static void
 check_definitions(Relation relation, HeapTuple tuple)
 {
-	TupleDesc	desc = RelationGetDescr(relation);
 	char	   *id = text_column(relation, tuple, "id");
-	bool		isnull;
-	Datum		fields;
+	Jsonb	   *fields = fields_of(relation, tuple);
 
-	fields = SPI_getbinval(tuple, desc, own_column(relation, "fields", JSONBOID), &isnull);
-	if (isnull || id == NULL)
+	if (fields == NULL || id == NULL)
 		return;					/* NOT NULL refuses it */
-	definition_check(relation, jsonb_ref_string(id, strlen(id)),
-					 jsonb_ref_root(DatumGetJsonbP(fields)));
+	definition_check(relation, jsonb_ref_string(id, strlen(id)), jsonb_ref_root(fields));
 }
 
 /*
  * integration_schemas_row: the catalogue's rows as they are written.
  *
  * BEFORE INSERT or UPDATE it checks the field definitions and sets origin and
- * updated_at; AFTER DELETE or UPDATE and BEFORE TRUNCATE it remembers which
- * built-in rows are gone.
+ * updated_at; AFTER any change and BEFORE TRUNCATE it writes the rows' versions
+ * and remembers which built-in rows are gone.
  */
 Datum
 integration_schemas_row(PG_FUNCTION_ARGS)
@@ -289,36 +365,43 @@ integration_schemas_row(PG_FUNCTION_ARGS)
 	TriggerData *trigdata = trigger_call_for(fcinfo, OWN_CATALOGUE,
 											 FIRED(BEFORE, ROW, INSERT) |
 											 FIRED(BEFORE, ROW, UPDATE) |
+											 FIRED(AFTER, ROW, INSERT) |
 											 FIRED(AFTER, ROW, UPDATE) |
 											 FIRED(AFTER, ROW, DELETE) |
 											 FIRED(BEFORE, STATEMENT, TRUNCATE),
-											 "before insert or update and after delete or update, for each row, and before truncate");
+											 "before insert or update and after any change, for each row, and before truncate");
 	Relation	relation = trigdata->tg_relation;
 	TriggerEvent event = trigdata->tg_event;
+	HeapTuple	row = trigdata->tg_trigtuple;
 	HeapTuple	result = NULL;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (TRIGGER_FIRED_BY_TRUNCATE(event))
+	{
+		catalogue_move_version(relation);
+		history_record_truncate(relation);
 		execute_as_owner(relation,
 						 "INSERT INTO %s.integration_schema_removed (id) "
-						 "SELECT id FROM %s.integration_schemas "
-						 "WHERE origin OPERATOR(pg_catalog.<>) 'added' "
-						 "ON CONFLICT DO NOTHING",
-						 (Datum) 0);
+						 "SELECT id FROM ONLY %s.integration_schemas "
+						 "WHERE origin <> 'added' ON CONFLICT DO NOTHING",
+						 NULL);
+	}
 	else if (TRIGGER_FIRED_AFTER(event))
-		row_removed(relation, trigdata->tg_trigtuple,
+		row_changed(relation,
+					TRIGGER_FIRED_BY_INSERT(event) ? NULL : row,
+					TRIGGER_FIRED_BY_INSERT(event) ? row :
 					TRIGGER_FIRED_BY_UPDATE(event) ? trigdata->tg_newtuple : NULL);
 	else if (TRIGGER_FIRED_BY_INSERT(event))
 	{
 		hide_rows_of_copy();
-		check_definitions(relation, trigdata->tg_trigtuple);
-		result = row_inserted(relation, trigdata->tg_trigtuple);
+		check_definitions(relation, row);
+		result = row_inserted(fcinfo, relation, row);
 	}
 	else
 	{
 		check_definitions(relation, trigdata->tg_newtuple);
-		result = row_updated(relation, trigdata->tg_trigtuple, trigdata->tg_newtuple);
+		result = row_updated(fcinfo, relation, row, trigdata->tg_newtuple);
 	}
 	if (result != NULL)
 		result = SPI_copytuple(result);
@@ -336,17 +419,17 @@ integration_schema_removed_row(PG_FUNCTION_ARGS)
 	TriggerData *trigdata = trigger_call_for(fcinfo, OWN_REMOVED,
 											 FIRED(AFTER, ROW, INSERT),
 											 "after insert, for each row");
+	Relation	relation = trigdata->tg_relation;
 	char	   *id;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	id = text_column(trigdata->tg_relation, trigdata->tg_trigtuple, "id");
-	if (id != NULL)
-		execute_as_owner(trigdata->tg_relation,
-						 "DELETE FROM %s.integration_schemas "
-						 "WHERE id OPERATOR(pg_catalog.=) $1 "
-						 "AND origin OPERATOR(pg_catalog.=) 'builtin'",
-						 CStringGetTextDatum(id));
+	id = text_column(relation, trigdata->tg_trigtuple, "id");
+	if (id != NULL && remove_builtin(relation, id))
+	{
+		history_begin_again(relation, id, NULL);
+		history_record(relation, id, NULL);
+	}
 	SPI_finish();
 	return PointerGetDatum(NULL);
 }

@@ -89,6 +89,21 @@ number_to_int64(JsonbRef number, int64 *result)
 }
 
 /*
+ * number_from_int64: a number, palloc'd.
+ */
+JsonbRef
+number_from_int64(int64 number)
+{
+	Numeric		numeric = int64_to_numeric(number);
+
+	return (JsonbRef) {
+		.type = JREF_NUMERIC,
+		.len = VARSIZE(numeric),
+		.ptr = (const char *) numeric
+	};
+}
+
+/*
  * number_compare: order of two numbers, as numeric's.
  */
 int

@@ -13,6 +13,7 @@
 
 extern bool number_is_integer(JsonbRef number);
 extern bool number_to_int64(JsonbRef number, int64 *result);
+extern JsonbRef number_from_int64(int64 number);
 extern int	number_compare(JsonbRef a, JsonbRef b);
 extern void append_number(StringInfo out, JsonbRef number);
 

@@ -29,10 +29,10 @@ typedef enum JsonbRefType
 	JREF_OBJECT
 } JsonbRefType;
 
-/* A value where it lies. */
+/* A value where it lies, in two machine words. */
 typedef struct JsonbRef
 {
-	JsonbRefType type;
+	JsonbRefType type:8;
 	bool		boolean;		/* of a JREF_BOOL */
 	uint32		len;			/* bytes at ptr, without padding */
 	const char *ptr;			/* string's bytes (no NUL), Numeric, or

@@ -6,7 +6,8 @@
  * Layers are folded one after the other, outermost first.  A field that is
  * frozen takes nothing more.  Fields of the catalogue have a slot each; what
  * it does not know is noted as events, which are sorted by name once all
- * layers are in, so that many of them cost no more than a sort.
+ * layers are in, so that many of them cost no more than a sort; each field of
+ * theirs is folded when it is written.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,6 +17,20 @@
 #include "jsonb/deep_merge.h"
 #include "merge/fold.h"
 #include "miscadmin.h"
+
+/*
+ * begin_field: a field of which no layer has said anything.
+ */
+static inline void
+begin_field(FoldedField *field, JsonbRef default_value)
+{
+	field->top.value = default_value;
+	field->top.layer = 0;
+	field->top.below = NULL;
+	field->locked_by = NO_LAYER;
+	field->unset_by = NO_LAYER;
+	field->given_by = NULL;
+}
 
 /*
  * fold_begin: start with the defaults.
@@ -30,18 +45,14 @@ fold_begin(FoldedEntry *fold, const Integration *integration,
 	memset(fold, 0, sizeof(*fold));
 	fold->integration = integration;
 	fold->traced = traced;
+	fold->locked_by = NO_LAYER;
 	fold->enabled = true;
+	fold->enabled_locked_by = NO_LAYER;
 	fold->fields = fields;
 	if (integration == NULL)
 		return;
 	for (int i = 0; i < integration->nfields; i++)
-	{
-		fields[i].top.value = integration->fields[i].default_value;
-		fields[i].top.layer = 0;
-		fields[i].top.below = NULL;
-		fields[i].frozen = false;
-		fields[i].given_by = NULL;
-	}
+		begin_field(&fields[i], integration->fields[i].default_value);
 }
 
 /*
@@ -49,17 +60,19 @@ fold_begin(FoldedEntry *fold, const Integration *integration,
  * default applies again.
  */
 static void
-set_value(FoldedEntry *fold, FoldedField *field, JsonbRef default_value,
+set_value(const FoldedEntry *fold, FoldedField *field, JsonbRef default_value,
 		  JsonbRef value, int layer)
 {
 	FoldedValue *top = &field->top;
 
-	if (fold->traced && (value.type != JREF_NULL || field->frozen))
+	if (fold->traced && (value.type != JREF_NULL || field->locked_by >= 0))
 		field->given_by = bms_add_member(field->given_by, layer);
-	if (field->frozen)
+	if (field->locked_by >= 0)
 		return;
 	if (value.type == JREF_NULL)
 	{
+		if (top->layer > 0)
+			field->unset_by = layer;
 		top->value = default_value;
 		top->layer = 0;
 		top->below = NULL;
@@ -76,25 +89,32 @@ set_value(FoldedEntry *fold, FoldedField *field, JsonbRef default_value,
 		top->below = NULL;
 	top->value = value;
 	top->layer = layer;
+	field->unset_by = NO_LAYER;
 
-	/* Locked in the catalogue: the outermost that gives a value has it. */
-	if (fold->integration && fold->integration->locked)
-		field->frozen = true;
+	/*
+	 * Locked in the catalogue: the outermost that gives a value has it.  A
+	 * blank is none, so what a form left empty keeps nobody from it.
+	 */
+	if (fold->integration && fold->integration->locked && value_present(value))
+		field->locked_by = 0;
 }
 
 /*
  * add_event: note a layer's word on a field that the catalogue does not know.
+ * So many may be coming, with this one.
  */
-static ExtraEvent *
-add_event(FoldedEntry *fold, JsonbRef name, JsonbRef value, int layer)
+static void
+add_event(FoldedEntry *fold, JsonbRef name, JsonbRef value, int layer, int coming)
 {
 	ExtraEvent *event;
 
+	if (fold->traced)
+		return;					/* explain does not speak of them */
 	if (fold->nevents == fold->maxevents)
 	{
 		Size		size;
 
-		fold->maxevents = fold->maxevents ? fold->maxevents * 2 : 8;
+		fold->maxevents = fold->maxevents + Max(fold->maxevents / 2, coming);
 		size = sizeof(ExtraEvent) * (Size) fold->maxevents;
 		fold->events = fold->events ? repalloc_huge(fold->events, size) :
 			MemoryContextAllocHuge(CurrentMemoryContext, size);
@@ -103,7 +123,6 @@ add_event(FoldedEntry *fold, JsonbRef name, JsonbRef value, int layer)
 	event->name = name;
 	event->value = value;
 	event->layer = layer;
-	return event;
 }
 
 /*
@@ -127,7 +146,7 @@ fold_config(FoldedEntry *fold, JsonbRef config, int layer)
 			set_value(fold, &fold->fields[field - integration->fields],
 					  field->default_value, value, layer);
 		else
-			add_event(fold, name, value, layer);
+			add_event(fold, name, value, layer, walk.count - walk.index + 1);
 	}
 }
 
@@ -141,8 +160,8 @@ fold_locked(FoldedEntry *fold, JsonbRef locked, int layer)
 	JsonbWalk	walk;
 	JsonbRef	name;
 
-	if (locked.type == JREF_BOOL && locked.boolean)
-		fold->frozen = true;
+	if (locked.type == JREF_BOOL && locked.boolean && fold->locked_by < 0)
+		fold->locked_by = layer;
 	if (locked.type != JREF_ARRAY)
 		return;
 	jsonb_walk_begin(&walk, locked);
@@ -152,29 +171,49 @@ fold_locked(FoldedEntry *fold, JsonbRef locked, int layer)
 
 		if (name.type != JREF_STRING)
 			continue;
-		fold->any_frozen = true;
+		fold->names_locked = true;
+		if (JREF_IS(name, "enabled") && fold->enabled_locked_by < 0)
+			fold->enabled_locked_by = layer;
 		field = integration ?
 			integration_field(integration, name.ptr, name.len) : NULL;
-		if (field)
-			fold->fields[field - integration->fields].frozen = true;
-		else
-			add_event(fold, name, (JsonbRef) {0}, layer);
+		if (field == NULL)
+			add_event(fold, name, (JsonbRef) {0}, layer, walk.count - walk.index + 1);
+		else if (fold->fields[field - integration->fields].locked_by < 0)
+			fold->fields[field - integration->fields].locked_by = layer;
 	}
 }
 
 /*
- * trace_void: note the fields that a layer gives in vain, since the whole
- * entry is frozen.
+ * set_enabled: a layer says whether the integration is enabled.
  */
 static void
-trace_void(FoldedEntry *fold, JsonbRef config, int layer)
+set_enabled(FoldedEntry *fold, bool enabled, int layer)
+{
+	if (fold->traced)
+		fold->enabled_given_by = bms_add_member(fold->enabled_given_by, layer);
+	if (fold->enabled_locked_by >= 0)
+		return;
+	fold->enabled = enabled;
+	fold->enabled_source = layer;
+	if (fold->integration->locked)
+		fold->enabled_locked_by = 0;
+}
+
+/*
+ * trace_void: note what a layer gives in vain, since the whole entry is
+ * locked.
+ */
+static void
+trace_void(FoldedEntry *fold, JsonbRef entry, int layer)
 {
 	const Integration *integration = fold->integration;
 	JsonbWalk	walk;
 	JsonbRef	name;
 	JsonbRef	value;
 
-	jsonb_walk_begin(&walk, config);
+	if (JREF_MEMBER(entry, "enabled").type == JREF_BOOL)
+		fold->enabled_given_by = bms_add_member(fold->enabled_given_by, layer);
+	jsonb_walk_begin(&walk, JREF_MEMBER(entry, "config"));
 	while (jsonb_walk_member(&walk, &name, &value))
 	{
 		Field	   *field = integration_field(integration, name.ptr, name.len);
@@ -191,10 +230,11 @@ trace_void(FoldedEntry *fold, JsonbRef config, int layer)
 /*
  * fold_entry: a layer's entry for an integration of the catalogue.
  *
- * What has the wrong shape is left out.
+ * What has the wrong shape is left out.  innermost: no layer comes after it
+ * that its locks could keep from anything.
  */
 void
-fold_entry(FoldedEntry *fold, JsonbRef entry, int layer)
+fold_entry(FoldedEntry *fold, JsonbRef entry, int layer, bool innermost)
 {
 	JsonbWalk	walk;
 	JsonbRef	key;
@@ -204,10 +244,10 @@ fold_entry(FoldedEntry *fold, JsonbRef entry, int layer)
 	CHECK_FOR_INTERRUPTS();
 	if (entry.type != JREF_OBJECT)
 		return;
-	if (fold->frozen)
+	if (fold->locked_by >= 0)
 	{
 		if (fold->traced)
-			trace_void(fold, JREF_MEMBER(entry, "config"), layer);
+			trace_void(fold, entry, layer);
 		return;
 	}
 	jsonb_walk_begin(&walk, entry);
@@ -222,11 +262,8 @@ fold_entry(FoldedEntry *fold, JsonbRef entry, int layer)
 			locked = value;
 		else if (JREF_IS(key, "enabled"))
 		{
-			if (value.type == JREF_BOOL && !fold->enabled_frozen)
-			{
-				fold->enabled = value.boolean;
-				fold->enabled_frozen = fold->integration->locked;
-			}
+			if (value.type == JREF_BOOL)
+				set_enabled(fold, value.boolean, layer);
 		}
 		else if (JREF_IS(key, "description"))
 		{
@@ -235,7 +272,8 @@ fold_entry(FoldedEntry *fold, JsonbRef entry, int layer)
 		}
 	}
 	/* A lock keeps the fields as this layer leaves them. */
-	fold_locked(fold, locked, layer);
+	if (!innermost || fold->traced)
+		fold_locked(fold, locked, layer);
 }
 
 /*
@@ -259,59 +297,89 @@ compare_events(const void *a, const void *b)
 }
 
 /*
- * fold_end: all layers are in; give the fields that the catalogue does not
- * know their values.
+ * fold_end: all layers are in.
  */
 void
 fold_end(FoldedEntry *fold)
 {
-	FoldedExtra *extra = NULL;
-
-	if (fold->nevents == 0)
-		return;
-	qsort(fold->events, fold->nevents, sizeof(ExtraEvent), compare_events);
-	fold->extras = MemoryContextAllocHuge(CurrentMemoryContext,
-										  sizeof(FoldedExtra) * (Size) fold->nevents);
-	for (int i = 0; i < fold->nevents; i++)
-	{
-		const ExtraEvent *event = &fold->events[i];
-
-		if (extra == NULL ||
-			!jsonb_ref_is(extra->name, event->name.ptr, event->name.len))
-		{
-			/* The place of a field that came to nothing is taken. */
-			if (extra == NULL || extra->field.top.value.type != JREF_NONE)
-				extra = &fold->extras[fold->nextras++];
-			memset(extra, 0, sizeof(*extra));
-			extra->name = event->name;
-		}
-		if (event->value.type == JREF_NONE)
-			extra->field.frozen = true;
-		else
-			set_value(fold, &extra->field, (JsonbRef) {0}, event->value, event->layer);
-	}
-	if (extra->field.top.value.type == JREF_NONE)
-		fold->nextras--;
+	if (fold->nevents > 1)
+		qsort(fold->events, fold->nevents, sizeof(ExtraEvent), compare_events);
 }
 
 /*
- * fold_holds_frozen: has a frozen field that the catalogue does not know a
- * value?
+ * fold_release: free what the fold has allocated for fields that the catalogue
+ * does not know, which may be many.
+ */
+void
+fold_release(FoldedEntry *fold)
+{
+	if (fold->events != NULL)
+		pfree(fold->events);
+	fold->events = NULL;
+	fold->nevents = fold->maxevents = 0;
+}
+
+/*
+ * next_extra: fold the next field that the catalogue does not know and that has
+ * a value; false at the end.  After fold_end().
+ *
+ * event is where the next one begins, and extra starts as zeros.
+ */
+static bool
+next_extra(const FoldedEntry *fold, int *event, JsonbRef *name, FoldedField *extra)
+{
+	JsonbRef	none = {0};
+
+	do
+	{
+		const ExtraEvent *first = &fold->events[*event];
+
+		while (extra->top.below != NULL)
+		{
+			FoldedValue *below = extra->top.below;
+
+			extra->top.below = below->below;
+			pfree(below);
+		}
+		if (*event >= fold->nevents)
+			return false;
+		begin_field(extra, none);
+		for (; *event < fold->nevents; (*event)++)
+		{
+			const ExtraEvent *next = &fold->events[*event];
+
+			if (!jsonb_ref_is(next->name, first->name.ptr, first->name.len))
+				break;
+			if (next->value.type == JREF_NONE)
+				extra->locked_by = next->layer;
+			else
+				set_value(fold, extra, none, next->value, next->layer);
+		}
+		*name = first->name;
+	} while (extra->top.value.type == JREF_NONE);
+	return true;
+}
+
+/*
+ * fold_holds_locked: has a field that is locked by name, and that the catalogue
+ * does not know, a value?
  */
 bool
-fold_holds_frozen(FoldedEntry *fold)
+fold_holds_locked(FoldedEntry *fold)
 {
-	bool		holds = false;
+	FoldedField extra = {0};
+	JsonbRef	name;
+	int			event = 0;
 
-	if (!fold->any_frozen || fold->nevents == 0)
-		return false;
+	/* Nothing takes the value of such a field away. */
+	if (!fold->names_locked || fold->holds_locked ||
+		fold->holds_checked == fold->nevents)
+		return fold->holds_locked;
 	fold_end(fold);
-	for (int i = 0; i < fold->nextras; i++)
-		holds |= fold->extras[i].field.frozen;
-	pfree(fold->extras);
-	fold->extras = NULL;
-	fold->nextras = 0;
-	return holds;
+	while (next_extra(fold, &event, &name, &extra))
+		fold->holds_locked |= extra.locked_by >= 0;
+	fold->holds_checked = fold->nevents;
+	return fold->holds_locked;
 }
 
 /*
@@ -326,23 +394,63 @@ fold_forget_values(FoldedEntry *fold)
 	for (int i = 0; i < fold->nevents; i++)
 		if (fold->events[i].value.type == JREF_NONE)
 			fold->events[kept++] = fold->events[i];
-	fold->nevents = kept;
+	fold->nevents = fold->holds_checked = kept;
 }
 
 /*
- * fold_missing: which required fields have no value, as missing_fields().
- *
- * present has room for integration->nfields flags, and is filled.
+ * is_default: is a value what the field's default is?
  */
-int
-fold_missing(const FoldedEntry *fold, bool *present, const Field **missing)
+static bool
+is_default(const Field *field, const FoldedValue *value)
+{
+	Jsonb	   *merged;
+	bool		equal;
+
+	if (value->layer == 0)
+		return true;
+	if (value->below == NULL)
+		return jsonb_ref_equal(value->value, field->default_value);
+	merged = fold_value_document(value);
+	equal = jsonb_ref_equal(jsonb_ref_root(merged), field->default_value);
+	pfree(merged);
+	return equal;
+}
+
+/*
+ * is_in_use: is the integration required by the catalogue, or has one of its
+ * fields a value other than its default?
+ */
+static bool
+is_in_use(const FoldedEntry *fold, const bool *present)
+{
+	const Integration *integration = fold->integration;
+
+	if (integration->required)
+		return true;
+	for (int i = 0; i < integration->nfields; i++)
+		if (present[i] && !is_default(&integration->fields[i], &fold->fields[i].top))
+			return true;
+	return false;
+}
+
+/*
+ * fold_status: what has become of the integration.
+ *
+ * present has room for integration->nfields flags, and says then which fields
+ * have a value; missing has room for as many pointers, and becomes the status's.
+ */
+void
+fold_status(const FoldedEntry *fold, bool *present, const Field **missing,
+			IntegrationStatus *status)
 {
 	const Integration *integration = fold->integration;
 
 	for (int i = 0; i < integration->nfields; i++)
-		present[i] = value_present(fold->fields[i].top.value) ||
-			value_present(integration->fields[i].default_value);
-	return missing_fields(integration, present, missing);
+		present[i] = value_present(fold->fields[i].top.value);
+	status->enabled = fold->enabled;
+	status->in_use = is_in_use(fold, present);
+	status->missing = missing;
+	status->nmissing = missing_fields(integration, present, missing);
 }
 
 /*
@@ -381,35 +489,48 @@ fold_value_document(const FoldedValue *value)
 	return jsonb_write_finish(&writer);
 }
 
+/* A walk over the members of the result's config. */
+typedef struct MemberWalk
+{
+	int			field;			/* the catalogue's next one */
+	int			event;			/* where the one after extra begins */
+	bool		has_extra;		/* extra is to come */
+	bool		gave_extra;		/* extra was given last */
+	JsonbRef	extra_name;
+	FoldedField extra;
+} MemberWalk;
+
 /*
  * next_member: the next field of the result's config in key order, from the
  * catalogue's fields and the others; NULL at the end.
+ *
+ * The walk starts as zeros with gave_extra set.
  */
 static const FoldedValue *
-next_member(const FoldedEntry *fold, int *field, int *extra, JsonbRef *name)
+next_member(const FoldedEntry *fold, MemberWalk *walk, JsonbRef *name)
 {
 	int			nfields = fold->integration ? fold->integration->nfields : 0;
 
-	while (*field < nfields && fold->fields[*field].top.value.type == JREF_NONE)
-		(*field)++;
-	if (*extra < fold->nextras)
+	if (walk->gave_extra)
+		walk->has_extra = fold->nevents > 0 &&
+			next_extra(fold, &walk->event, &walk->extra_name, &walk->extra);
+	walk->gave_extra = false;
+	while (walk->field < nfields && fold->fields[walk->field].top.value.type == JREF_NONE)
+		walk->field++;
+	if (walk->has_extra &&
+		(walk->field >= nfields ||
+		 jsonb_key_compare(walk->extra_name.ptr, walk->extra_name.len,
+						   fold->integration->fields[walk->field].name.ptr,
+						   fold->integration->fields[walk->field].name.len) < 0))
 	{
-		const FoldedExtra *candidate = &fold->extras[*extra];
-
-		if (*field >= nfields ||
-			jsonb_key_compare(candidate->name.ptr, candidate->name.len,
-							  fold->integration->fields[*field].name.ptr,
-							  fold->integration->fields[*field].name.len) < 0)
-		{
-			(*extra)++;
-			*name = candidate->name;
-			return &candidate->field.top;
-		}
+		walk->gave_extra = true;
+		*name = walk->extra_name;
+		return &walk->extra.top;
 	}
-	if (*field >= nfields)
+	if (walk->field >= nfields)
 		return NULL;
-	*name = fold->integration->fields[*field].name;
-	return &fold->fields[(*field)++].top;
+	*name = fold->integration->fields[walk->field].name;
+	return &fold->fields[walk->field++].top;
 }
 
 /*
@@ -419,24 +540,21 @@ next_member(const FoldedEntry *fold, int *field, int *extra, JsonbRef *name)
 void
 fold_write_config(JsonbWriter *writer, JsonbFrame *outer, const FoldedEntry *fold)
 {
+	static const MemberWalk begin = {.gave_extra = true};
 	JsonbFrame	object;
 	const FoldedValue *value;
 	JsonbRef	name;
-	uint32		count = fold->nextras;
-	int			field;
-	int			extra;
+	MemberWalk	walk = begin;
+	uint32		count = 0;
 
-	if (fold->integration)
-		for (int i = 0; i < fold->integration->nfields; i++)
-			if (fold->fields[i].top.value.type != JREF_NONE)
-				count++;
-
+	while (next_member(fold, &walk, &name) != NULL)
+		count++;
 	jsonb_write_object(writer, outer, &object, count);
-	field = extra = 0;
-	while (next_member(fold, &field, &extra, &name) != NULL)
+	walk = begin;
+	while (next_member(fold, &walk, &name) != NULL)
 		jsonb_write_key(writer, &object, name.ptr, name.len);
-	field = extra = 0;
-	while ((value = next_member(fold, &field, &extra, &name)) != NULL)
+	walk = begin;
+	while ((value = next_member(fold, &walk, &name)) != NULL)
 	{
 		if (value->below)
 			write_merged(writer, &object, value);

@@ -8,9 +8,11 @@
 #ifndef MERGE_FOLD_H
 #define MERGE_FOLD_H
 
-#include "catalogue/catalogue.h"
-#include "jsonb/writer.h"
+#include "catalogue/entry.h"
 #include "nodes/bitmapset.h"
+
+/* In place of a layer's number: neither one, nor (0) the catalogue. */
+#define NO_LAYER (-1)
 
 /* A value with the outer objects that it is merged over. */
 typedef struct FoldedValue
@@ -23,17 +25,13 @@ typedef struct FoldedValue
 typedef struct FoldedField
 {
 	FoldedValue top;
-	bool		frozen;			/* out of the reach of further layers */
+	int			locked_by;		/* whose lock keeps further layers from it: a
+								 * layer, 0 the catalogue, or NO_LAYER */
+	int			unset_by;		/* whose null took away what was given, or
+								 * NO_LAYER */
 	Bitmapset  *given_by;		/* only when traced: layers that gave a value,
 								 * or that a lock kept from it */
 } FoldedField;
-
-/* A field that the catalogue does not know. */
-typedef struct FoldedExtra
-{
-	JsonbRef	name;
-	FoldedField field;
-} FoldedExtra;
 
 /* A layer's word on a field that the catalogue does not know. */
 typedef struct ExtraEvent
@@ -47,29 +45,34 @@ typedef struct FoldedEntry
 {
 	const Integration *integration; /* NULL for one the catalogue does not know */
 	bool		traced;
-	bool		frozen;			/* the whole entry */
-	bool		any_frozen;		/* a field by name, at least */
+	int			locked_by;		/* whose lock holds the whole entry, or
+								 * NO_LAYER */
+	bool		names_locked;	/* a field by name, at least */
 	bool		enabled;
-	bool		enabled_frozen;
+	int			enabled_source; /* the layer that said so; 0: none did */
+	int			enabled_locked_by;
+	Bitmapset  *enabled_given_by;	/* as given_by of a field */
 	JsonbRef	description;
 	FoldedField *fields;		/* as integration->fields */
 	ExtraEvent *events;
 	int			nevents;
 	int			maxevents;
-	FoldedExtra *extras;		/* in key order, those that have a value */
-	int			nextras;
+	bool		holds_locked;	/* what fold_holds_locked last found, */
+	int			holds_checked;	/* of how many events */
 } FoldedEntry;
 
 extern void fold_begin(FoldedEntry *fold, const Integration *integration,
 					   FoldedField *fields, bool traced);
-extern void fold_entry(FoldedEntry *fold, JsonbRef entry, int layer);
+extern void fold_entry(FoldedEntry *fold, JsonbRef entry, int layer,
+					   bool innermost);
 extern void fold_config(FoldedEntry *fold, JsonbRef config, int layer);
 extern void fold_locked(FoldedEntry *fold, JsonbRef locked, int layer);
 extern void fold_end(FoldedEntry *fold);
-extern bool fold_holds_frozen(FoldedEntry *fold);
+extern void fold_release(FoldedEntry *fold);
+extern bool fold_holds_locked(FoldedEntry *fold);
 extern void fold_forget_values(FoldedEntry *fold);
-extern int	fold_missing(const FoldedEntry *fold, bool *present,
-						 const Field **missing);
+extern void fold_status(const FoldedEntry *fold, bool *present,
+						const Field **missing, IntegrationStatus *status);
 extern void fold_write_config(JsonbWriter *writer, JsonbFrame *outer,
 							  const FoldedEntry *fold);
 extern Jsonb *fold_value_document(const FoldedValue *value);

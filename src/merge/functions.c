@@ -9,13 +9,13 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "catalogue/catalogue.h"
-#include "executor/spi.h"
+#include "catalogue/rows.h"
 #include "funcapi.h"
+#include "jsonb/number.h"
+#include "jsonb/writer.h"
+#include "merge/explain.h"
 #include "merge/layers.h"
-#include "merge/merge.h"
 #include "server/sql_result.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(integration_schema_config);
@@ -25,6 +25,7 @@ PG_FUNCTION_INFO_V1(integration_schema_explain);
 PG_FUNCTION_INFO_V1(integration_schema_list);
 PG_FUNCTION_INFO_V1(integration_schema_get);
 PG_FUNCTION_INFO_V1(integration_schema_categories);
+PG_FUNCTION_INFO_V1(integration_schema_version);
 PG_FUNCTION_INFO_V1(integration_schema_fallback);
 
 /*
@@ -63,7 +64,7 @@ integration_schema_resolve(PG_FUNCTION_ARGS)
 
 /*
  * integration_schema_values(VARIADIC layers jsonb[]) returns jsonb: the
- * resolved config of every integration that is enabled and configured.
+ * resolved config of every integration that is in use, enabled and configured.
  */
 Datum
 integration_schema_values(PG_FUNCTION_ARGS)
@@ -75,42 +76,13 @@ integration_schema_values(PG_FUNCTION_ARGS)
 }
 
 /*
- * ignored_layers: a set of layers as an integer[], for explain.
+ * layer_number: LayerNames' name of a layer that is an argument.
  */
 static Datum
-ignored_layers(const Bitmapset *layers)
+layer_number(int layer, const char *zero pg_attribute_unused(),
+			 const void *arg pg_attribute_unused())
 {
-	Datum	   *numbers = palloc_extended(sizeof(Datum) * ((Size) bms_num_members(layers) + 1),
-										  MCXT_ALLOC_HUGE);
-	int			count = 0;
-
-	for (int layer = -1; (layer = bms_next_member(layers, layer)) >= 0;)
-		numbers[count++] = Int32GetDatum(layer);
-	return PointerGetDatum(construct_array(numbers, count, INT4OID, sizeof(int32),
-										   true, TYPALIGN_INT));
-}
-
-/*
- * explain_row: FieldTraceCallback that puts a row into the result.
- */
-static void
-explain_row(const FieldTrace *trace, void *arg)
-{
-	ReturnSetInfo *result = arg;
-	Datum		values[8];
-	bool		nulls[8] = {false};
-
-	values[0] = text_from_ref(trace->integration->id);
-	values[1] = text_from_ref(trace->field->name);
-	nulls[2] = trace->value == NULL;
-	values[2] = PointerGetDatum(trace->value);
-	nulls[3] = trace->source < 0;
-	values[3] = Int32GetDatum(trace->source);
-	values[4] = CStringGetTextDatum(trace->field->team_level ? "team" : "org");
-	values[5] = BoolGetDatum(trace->required);
-	values[6] = BoolGetDatum(trace->locked);
-	values[7] = ignored_layers(trace->ignored);
-	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	return Int32GetDatum(layer);
 }
 
 /*
@@ -123,44 +95,35 @@ integration_schema_explain(PG_FUNCTION_ARGS)
 	int			nlayers;
 	JsonbRef   *layers = layers_from_argument(fcinfo, 0, &nlayers);
 	ReturnSetInfo *result = result_begin(fcinfo);
+	LayerNames	names = {.type = INT4OID, .name = layer_number};
 
-	merge_explain(catalogue_current(fcinfo), layers, nlayers, explain_row, result);
+	explain_rows(result, catalogue_current(fcinfo), layers, nlayers, &names);
 	return (Datum) 0;
 }
 
 /*
- * query_catalogue: what a query on the catalogue answers, in the caller's
- * memory context; NULL where it has no row.
- *
- * The format's %s is what it reads from.  The query runs with the caller's
- * rights under the caller's snapshot.
+ * row_is_wanted: is a row of this category, and featured or not, where the
+ * caller asks for that?
  */
-static Datum
-query_catalogue(FunctionCallInfo fcinfo, const char *format, int nargs,
-				Oid *argtypes, bool *isnull)
+static bool
+row_is_wanted(FunctionCallInfo fcinfo, JsonbRef row)
 {
-	char	   *query = psprintf(format, catalogue_source(fcinfo));
-	Datum		values[2];
-	char		nulls[2];
-	Datum		result = (Datum) 0;
-
-	Assert(nargs <= 2);
-	for (int i = 0; i < nargs; i++)
+	if (!PG_ARGISNULL(0))
 	{
-		nulls[i] = PG_ARGISNULL(i) ? 'n' : ' ';
-		values[i] = PG_ARGISNULL(i) ? (Datum) 0 : PG_GETARG_DATUM(i);
+		text	   *category = PG_GETARG_TEXT_PP(0);
+		JsonbRef	has = JREF_MEMBER(row, "category");
+
+		if (has.type != JREF_STRING ||
+			!jsonb_ref_is(has, VARDATA_ANY(category), VARSIZE_ANY_EXHDR(category)))
+			return false;
 	}
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_with_args(query, nargs, argtypes, values, nulls, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "reading the catalogue failed");
-	*isnull = SPI_processed == 0;
-	if (!*isnull)
-		result = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, isnull);
-	if (!*isnull)
-		result = SPI_datumTransfer(result, false, -1);
-	SPI_finish();
-	return result;
+	if (!PG_ARGISNULL(1))
+	{
+		JsonbRef	has = JREF_MEMBER(row, "featured");
+
+		return has.type == JREF_BOOL && has.boolean == PG_GETARG_BOOL(1);
+	}
+	return true;
 }
 
 /*
@@ -170,18 +133,33 @@ query_catalogue(FunctionCallInfo fcinfo, const char *format, int nargs,
 Datum
 integration_schema_list(PG_FUNCTION_ARGS)
 {
-	Oid			argtypes[] = {TEXTOID, BOOLOID};
-	bool		isnull;
+	const CatalogueRows *rows = catalogue_rows(fcinfo);
+	JsonbRef   *wanted = palloc_extended(sizeof(JsonbRef) * ((Size) rows->count + 1),
+										 MCXT_ALLOC_HUGE);
+	int			nwanted = 0;
+	Size		bytes = 64;
+	JsonbWriter writer;
+	JsonbFrame	object;
+	JsonbFrame	array;
 
-	PG_RETURN_DATUM(query_catalogue(fcinfo,
-									"SELECT pg_catalog.jsonb_build_object("
-									" 'integrations', coalesce(pg_catalog.jsonb_agg("
-									"   pg_catalog.to_jsonb(s) ORDER BY s.display_order, s.name, s.id), '[]'),"
-									" 'total', pg_catalog.count(*)) "
-									"FROM %s AS s "
-									"WHERE ($1 IS NULL OR s.category OPERATOR(pg_catalog.=) $1) "
-									"AND ($2 IS NULL OR s.featured OPERATOR(pg_catalog.=) $2)",
-									2, argtypes, &isnull));
+	for (int i = 0; i < rows->count; i++)
+	{
+		if (!row_is_wanted(fcinfo, rows->displayed[i]))
+			continue;
+		wanted[nwanted++] = rows->displayed[i];
+		bytes += rows->displayed[i].len + 8;
+	}
+	jsonb_write_begin(&writer, bytes);
+	jsonb_write_object(&writer, NULL, &object, 2);
+	jsonb_write_key(&writer, &object, "total", 5);
+	jsonb_write_key(&writer, &object, "integrations", 12);
+	jsonb_write_value(&writer, &object, number_from_int64(nwanted));
+	jsonb_write_array(&writer, &object, &array, nwanted);
+	for (int i = 0; i < nwanted; i++)
+		jsonb_write_value(&writer, &array, wanted[i]);
+	jsonb_write_end(&writer, &array);
+	jsonb_write_end(&writer, &object);
+	PG_RETURN_JSONB_P(jsonb_write_finish(&writer));
 }
 
 /*
@@ -191,17 +169,77 @@ integration_schema_list(PG_FUNCTION_ARGS)
 Datum
 integration_schema_get(PG_FUNCTION_ARGS)
 {
-	Oid			argtypes[] = {TEXTOID};
-	bool		isnull;
-	Datum		result;
+	text	   *id = PG_GETARG_TEXT_PP(0);
+	const CatalogueRows *rows = catalogue_rows(fcinfo);
+	int			place = key_search(&rows->by_id->id, rows->count, sizeof(RowById),
+								   VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id));
 
-	result = query_catalogue(fcinfo,
-							 "SELECT pg_catalog.to_jsonb(s) FROM %s AS s "
-							 "WHERE s.id OPERATOR(pg_catalog.=) $1",
-							 1, argtypes, &isnull);
-	if (isnull)
+	if (place == rows->count ||
+		!jsonb_ref_is(rows->by_id[place].id, VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id)))
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(result);
+	PG_RETURN_JSONB_P(jsonb_write_document(rows->by_id[place].row));
+}
+
+/* A category, or one row's part in it. */
+typedef struct Category
+{
+	JsonbRef	name;
+	int			first;			/* place of its first row in order of display */
+	int			count;
+	int			featured;
+} Category;
+
+static int
+compare_categories(const void *a, const void *b)
+{
+	const Category *ca = a;
+	const Category *cb = b;
+	int			order = jsonb_key_compare(ca->name.ptr, ca->name.len,
+										  cb->name.ptr, cb->name.len);
+
+	return order != 0 ? order : ca->first - cb->first;
+}
+
+static int
+compare_appearance(const void *a, const void *b)
+{
+	return ((const Category *) a)->first - ((const Category *) b)->first;
+}
+
+/*
+ * count_categories: the categories of the rows in order of first appearance,
+ * palloc'd.
+ */
+static Category *
+count_categories(const CatalogueRows *rows, int *ncategories)
+{
+	Category   *categories = palloc_extended(sizeof(Category) * ((Size) rows->count + 1),
+											 MCXT_ALLOC_HUGE);
+	int			count = 0;
+
+	for (int i = 0; i < rows->count; i++)
+	{
+		JsonbRef	featured = JREF_MEMBER(rows->displayed[i], "featured");
+
+		categories[i].name = JREF_MEMBER(rows->displayed[i], "category");
+		categories[i].first = i;
+		categories[i].count = 1;
+		categories[i].featured = featured.type == JREF_BOOL && featured.boolean;
+	}
+	qsort(categories, rows->count, sizeof(Category), compare_categories);
+	for (int i = 0; i < rows->count; i++)
+	{
+		if (count > 0 && jsonb_ref_equal(categories[count - 1].name, categories[i].name))
+		{
+			categories[count - 1].count++;
+			categories[count - 1].featured += categories[i].featured;
+		}
+		else
+			categories[count++] = categories[i];
+	}
+	qsort(categories, count, sizeof(Category), compare_appearance);
+	*ncategories = count;
+	return categories;
 }
 
 /*
@@ -211,22 +249,44 @@ integration_schema_get(PG_FUNCTION_ARGS)
 Datum
 integration_schema_categories(PG_FUNCTION_ARGS)
 {
-	bool		isnull;
+	const CatalogueRows *rows = catalogue_rows(fcinfo);
+	int			count;
+	Category   *categories = count_categories(rows, &count);
+	JsonbWriter writer;
+	JsonbFrame	object;
+	JsonbFrame	array;
 
-	PG_RETURN_DATUM(query_catalogue(fcinfo,
-									"SELECT pg_catalog.jsonb_build_object("
-									" 'categories', coalesce(pg_catalog.jsonb_agg("
-									"   pg_catalog.jsonb_build_object('category', c.category, "
-									"     'count', c.count, 'featured_count', c.featured_count) "
-									"   ORDER BY c.display_order, c.name, c.category), '[]'),"
-									" 'total', pg_catalog.count(*)) "
-									"FROM (SELECT s.category, "
-									"   (pg_catalog.array_agg(s.display_order ORDER BY s.display_order, s.name))[1] AS display_order,"
-									"   (pg_catalog.array_agg(s.name ORDER BY s.display_order, s.name))[1] AS name,"
-									"   pg_catalog.count(*) AS count,"
-									"   pg_catalog.count(*) FILTER (WHERE s.featured) AS featured_count "
-									" FROM %s AS s GROUP BY s.category) AS c",
-									0, NULL, &isnull));
+	jsonb_write_begin(&writer, 64 + 128 * (Size) count);
+	jsonb_write_object(&writer, NULL, &object, 2);
+	jsonb_write_key(&writer, &object, "total", 5);
+	jsonb_write_key(&writer, &object, "categories", 10);
+	jsonb_write_value(&writer, &object, number_from_int64(count));
+	jsonb_write_array(&writer, &object, &array, count);
+	for (int i = 0; i < count; i++)
+	{
+		JsonbFrame	category;
+
+		jsonb_write_object(&writer, &array, &category, 3);
+		jsonb_write_key(&writer, &category, "count", 5);
+		jsonb_write_key(&writer, &category, "category", 8);
+		jsonb_write_key(&writer, &category, "featured_count", 14);
+		jsonb_write_value(&writer, &category, number_from_int64(categories[i].count));
+		jsonb_write_value(&writer, &category, categories[i].name);
+		jsonb_write_value(&writer, &category, number_from_int64(categories[i].featured));
+		jsonb_write_end(&writer, &category);
+	}
+	jsonb_write_end(&writer, &array);
+	jsonb_write_end(&writer, &object);
+	PG_RETURN_JSONB_P(jsonb_write_finish(&writer));
+}
+
+/*
+ * integration_schema_version() returns text: another one once the catalogue is.
+ */
+Datum
+integration_schema_version(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(catalogue_version_text(fcinfo)));
 }
 
 /*

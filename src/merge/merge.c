@@ -12,8 +12,8 @@
  */
 #include "postgres.h"
 
-#include "catalogue/entry.h"
 #include "catalogue/missing.h"
+#include "catalogue/shown.h"
 #include "jsonb/deep_merge.h"
 #include "merge/fold.h"
 #include "merge/merge.h"
@@ -154,9 +154,10 @@ fold_integration(FoldedEntry *fold, Layers *layers, int index, bool traced)
 	fold_begin(fold, &layers->catalogue->integrations[index], layers->fields, traced);
 	for (int i = layers->first[index]; i >= 0; i = layers->entries[i].next)
 	{
-		if (fold->frozen && !traced)
+		if (fold->locked_by >= 0 && !traced)
 			break;
-		fold_entry(fold, layers->entries[i].entry, layers->entries[i].layer);
+		fold_entry(fold, layers->entries[i].entry, layers->entries[i].layer,
+				   layers->entries[i].next < 0);
 	}
 	fold_end(fold);
 }
@@ -169,8 +170,8 @@ write_entry(JsonbWriter *writer, JsonbFrame *object, Layers *layers, int index)
 {
 	const Integration *integration = &layers->catalogue->integrations[index];
 	FoldedEntry fold;
+	IntegrationStatus status;
 	JsonbFrame	entry;
-	int			nmissing;
 
 	if (layers->first[index] < 0)
 	{
@@ -178,12 +179,12 @@ write_entry(JsonbWriter *writer, JsonbFrame *object, Layers *layers, int index)
 		return;
 	}
 	fold_integration(&fold, layers, index, false);
-	nmissing = fold_missing(&fold, layers->present, layers->missing);
+	fold_status(&fold, layers->present, layers->missing, &status);
 	entry_begin(writer, object, &entry, integration,
 				fold.description.type != JREF_NONE);
 	fold_write_config(writer, &entry, &fold);
-	entry_end(writer, &entry, integration, fold.enabled,
-			  layers->missing, nmissing, fold.description);
+	entry_end(writer, &entry, integration, &status, fold.description);
+	fold_release(&fold);
 }
 
 /*
@@ -314,15 +315,16 @@ merge_one(FoldedEntry *fold, Layers *layers, const Integration *integration,
 {
 	begin_fields(layers, integration->nfields);
 	fold_begin(fold, integration, layers->fields, false);
-	for (int i = 0; i < ndocuments && !fold->frozen; i++)
+	for (int i = 0; i < ndocuments && fold->locked_by < 0; i++)
 		fold_entry(fold, jsonb_ref_member(layer_integrations(documents[i]),
 										  integration->id.ptr, integration->id.len),
-				   i + 1);
+				   i + 1, i == ndocuments - 1);
 	fold_end(fold);
 }
 
 /*
- * merge_resolve: one integration: enabled, configured, missing and config.
+ * merge_resolve: one integration: enabled, configured, in_use, missing and
+ * config.
  */
 Jsonb *
 merge_resolve(const Integration *integration,
@@ -332,20 +334,22 @@ merge_resolve(const Integration *integration,
 	FoldedEntry fold;
 	JsonbWriter writer;
 	JsonbFrame	object;
-	int			nmissing;
+	IntegrationStatus status;
 
 	merge_one(&fold, &layers, integration, documents, ndocuments);
-	nmissing = fold_missing(&fold, layers.present, layers.missing);
+	fold_status(&fold, layers.present, layers.missing, &status);
 	jsonb_write_begin(&writer, 512);
-	jsonb_write_object(&writer, NULL, &object, 4);
+	jsonb_write_object(&writer, NULL, &object, 5);
 	jsonb_write_key(&writer, &object, "config", 6);
+	jsonb_write_key(&writer, &object, "in_use", 6);
 	jsonb_write_key(&writer, &object, "enabled", 7);
 	jsonb_write_key(&writer, &object, "missing", 7);
 	jsonb_write_key(&writer, &object, "configured", 10);
 	fold_write_config(&writer, &object, &fold);
-	jsonb_write_bool(&writer, &object, fold.enabled);
-	entry_write_missing(&writer, &object, layers.missing, nmissing);
-	jsonb_write_bool(&writer, &object, nmissing == 0);
+	jsonb_write_bool(&writer, &object, status.in_use);
+	jsonb_write_bool(&writer, &object, status.enabled);
+	entry_write_missing(&writer, &object, &status);
+	jsonb_write_bool(&writer, &object, status.nmissing == 0);
 	jsonb_write_end(&writer, &object);
 	return jsonb_write_finish(&writer);
 }
@@ -362,27 +366,32 @@ merge_status(const Integration *integration,
 	FoldedEntry fold;
 
 	merge_one(&fold, &layers, integration, documents, ndocuments);
-	status->enabled = fold.enabled;
-	status->nmissing = fold_missing(&fold, layers.present, layers.missing);
-	status->missing = layers.missing;
+	fold_status(&fold, layers.present, layers.missing, status);
 	pfree(layers.fields);
 	pfree(layers.present);
 }
 
 /*
- * fold_is_usable: is a touched integration enabled and configured?  Folds it.
+ * is_usable: is an integration in use, enabled and configured?
  */
 static bool
-fold_is_usable(FoldedEntry *fold, Layers *layers, int index)
+is_usable(Layers *layers, int index)
 {
-	fold_integration(fold, layers, index, false);
-	return fold->enabled &&
-		fold_missing(fold, layers->present, layers->missing) == 0;
+	const Integration *integration = &layers->catalogue->integrations[index];
+	FoldedEntry fold;
+	IntegrationStatus status;
+
+	if (layers->first[index] < 0)
+		return integration->required && integration->configured;
+	fold_integration(&fold, layers, index, false);
+	fold_status(&fold, layers->present, layers->missing, &status);
+	fold_release(&fold);
+	return status.in_use && status.enabled && status.nmissing == 0;
 }
 
 /*
- * merge_values: the resolved config of each integration that is enabled and
- * configured.
+ * merge_values: the resolved config of each integration that is in use, enabled
+ * and configured.
  *
  * An object's keys come before its values, so the touched integrations that
  * belong to it are found first, and folded again when they are written.
@@ -400,8 +409,7 @@ merge_values(const Catalogue *catalogue, const JsonbRef *documents, int ndocumen
 	read_layers(&layers, catalogue, documents, ndocuments);
 	for (int i = 0; i < catalogue->nintegrations; i++)
 	{
-		included[i] = layers.first[i] < 0 ? catalogue->integrations[i].configured :
-			fold_is_usable(&fold, &layers, i);
+		included[i] = is_usable(&layers, i);
 		count += included[i];
 	}
 	jsonb_write_begin(&writer, layers.bytes + 128 * (Size) (count + 1));
@@ -420,6 +428,7 @@ merge_values(const Catalogue *catalogue, const JsonbRef *documents, int ndocumen
 		{
 			fold_integration(&fold, &layers, i, false);
 			fold_write_config(&writer, &object, &fold);
+			fold_release(&fold);
 		}
 	}
 	jsonb_write_end(&writer, &object);
@@ -427,26 +436,82 @@ merge_values(const Catalogue *catalogue, const JsonbRef *documents, int ndocumen
 }
 
 /*
- * explain_value: a field's value as a document, NULL where it is unset; of a
- * secret only that there is one.
+ * traced_value: a field's value as it may be shown; NULL where it is unset.
  */
 static Jsonb *
-explain_value(const Field *field, const FoldedValue *value)
+traced_value(const Field *field, const FoldedValue *value)
 {
+	Jsonb	   *merged;
+	Jsonb	   *shown;
+
 	if (value->value.type == JREF_NONE)
 		return NULL;
-	if (field->type == FIELD_SECRET)
-		return jsonb_write_document(jsonb_ref_string(REDACTED_VALUE,
-													 strlen(REDACTED_VALUE)));
-	return fold_value_document(value);
+	if (value->below == NULL)
+		return shown_document(field, value->value);
+	merged = fold_value_document(value);
+	shown = shown_document(field, jsonb_ref_root(merged));
+	pfree(merged);
+	return shown;
 }
 
 /*
- * merge_explain: how each field of the catalogue came about, integrations in
- * the order of display, fields in that of their definitions.
+ * whose_lock: of a field's own lock, its entry's and the catalogue's, the one
+ * that took hold first.
+ */
+static int
+whose_lock(const FoldedEntry *fold, int own)
+{
+	if (own >= 0)
+		return own;
+	if (fold->locked_by >= 0)
+		return fold->locked_by;
+	return fold->integration->locked ? 0 : NO_LAYER;
+}
+
+/*
+ * trace_enabled: how an entry's "enabled" came about.
+ */
+static void
+trace_enabled(const FoldedEntry *fold, FieldTrace *trace)
+{
+	trace->field = NULL;
+	trace->value = jsonb_write_document(jsonb_ref_bool(fold->enabled));
+	trace->source = fold->enabled_source;
+	trace->required = trace->integration->required;
+	trace->locked_by = whose_lock(fold, fold->enabled_locked_by);
+	trace->unset_by = NO_LAYER;
+	trace->ignored = fold->enabled_given_by;
+	if (fold->enabled_source > 0)
+		trace->ignored = bms_del_member(trace->ignored, fold->enabled_source);
+}
+
+/*
+ * trace_field: how a field came about.
+ */
+static void
+trace_field(const FoldedEntry *fold, const Field *field, const bool *present,
+			FieldTrace *trace)
+{
+	const FoldedField *folded = &fold->fields[field - fold->integration->fields];
+
+	trace->field = field;
+	trace->value = traced_value(field, &folded->top);
+	trace->source = folded->top.value.type == JREF_NONE ? NO_LAYER : folded->top.layer;
+	trace->required = field_is_required(field, present);
+	trace->locked_by = whose_lock(fold, folded->locked_by);
+	trace->unset_by = folded->unset_by;
+	trace->ignored = folded->given_by;
+	for (const FoldedValue *value = &folded->top; value; value = value->below)
+		if (value->value.type != JREF_NONE && value->layer > 0)
+			trace->ignored = bms_del_member(trace->ignored, value->layer);
+}
+
+/*
+ * merge_explain: how each field of the catalogue came about: integrations in
+ * the order of display, of each first its "enabled" and then its fields in the
+ * order of their definitions.
  *
- * The callback gets a trace whose contents live as long as the current memory
- * context.
+ * The callback gets a trace whose contents live until it returns.
  */
 void
 merge_explain(const Catalogue *catalogue,
@@ -459,28 +524,21 @@ merge_explain(const Catalogue *catalogue,
 	for (int i = 0; i < catalogue->nintegrations; i++)
 	{
 		const Integration *integration = catalogue->displayed[i];
+		FieldTrace	trace = {.integration = integration};
 		FoldedEntry fold;
+		IntegrationStatus status;
 
+		CHECK_FOR_INTERRUPTS();
 		fold_integration(&fold, &layers, integration - catalogue->integrations, true);
-		fold_missing(&fold, layers.present, layers.missing);
+		fold_status(&fold, layers.present, layers.missing, &status);
+		trace_enabled(&fold, &trace);
+		callback(&trace, arg);
 		for (int j = 0; j < integration->nfields; j++)
 		{
-			const Field *field = integration->ordered[j];
-			int			index = field - integration->fields;
-			const FoldedField *folded = &fold.fields[index];
-			FieldTrace	trace = {0};
-
-			trace.integration = integration;
-			trace.field = field;
-			trace.source = folded->top.value.type == JREF_NONE ? -1 : folded->top.layer;
-			trace.required = field_is_required(field, layers.present);
-			trace.locked = folded->frozen || fold.frozen || integration->locked;
-			trace.ignored = folded->given_by;
-			for (const FoldedValue *value = &folded->top; value; value = value->below)
-				if (value->value.type != JREF_NONE && value->layer > 0)
-					trace.ignored = bms_del_member(trace.ignored, value->layer);
-			trace.value = explain_value(field, &folded->top);
+			trace_field(&fold, integration->ordered[j], layers.present, &trace);
 			callback(&trace, arg);
+			if (trace.value != NULL)
+				pfree(trace.value);
 		}
 	}
 }

@@ -13,7 +13,7 @@
 #ifndef MERGE_MERGE_H
 #define MERGE_MERGE_H
 
-#include "catalogue/catalogue.h"
+#include "catalogue/entry.h"
 #include "nodes/bitmapset.h"
 
 extern Jsonb *merge_config(const Catalogue *catalogue,
@@ -23,15 +23,16 @@ extern Jsonb *merge_resolve(const Integration *integration,
 extern Jsonb *merge_values(const Catalogue *catalogue,
 						   const JsonbRef *layers, int nlayers);
 
-/* How a field of the merged configuration came about. */
+/* How a field of the merged configuration came about, or "enabled". */
 typedef struct FieldTrace
 {
 	const Integration *integration;
-	const Field *field;
-	Jsonb	   *value;			/* NULL where it is unset; a secret's redacted */
+	const Field *field;			/* NULL: the entry's "enabled" */
+	Jsonb	   *value;			/* as it may be shown; NULL where it is unset */
 	int			source;			/* 0 the default, n the n'th layer, -1 unset */
 	bool		required;
-	bool		locked;
+	int			locked_by;		/* 0 the catalogue, n the n'th layer, -1 none */
+	int			unset_by;		/* the layer whose null it is, -1 none */
 	Bitmapset  *ignored;		/* layers (from 1) whose value did not count */
 } FieldTrace;
 
@@ -40,14 +41,6 @@ typedef void (*FieldTraceCallback) (const FieldTrace *trace, void *arg);
 extern void merge_explain(const Catalogue *catalogue,
 						  const JsonbRef *layers, int nlayers,
 						  FieldTraceCallback callback, void *arg);
-
-/* What of one integration, for the store's status. */
-typedef struct IntegrationStatus
-{
-	bool		enabled;
-	int			nmissing;		/* configured where 0 */
-	const Field **missing;		/* palloc'd, in the order of definitions */
-} IntegrationStatus;
 
 extern void merge_status(const Integration *integration,
 						 const JsonbRef *layers, int nlayers,

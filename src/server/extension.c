@@ -37,6 +37,7 @@
 static const char *const names[OWN_TABLES] = {
 	[OWN_CATALOGUE] = "integration_schemas",
 	[OWN_REMOVED] = "integration_schema_removed",
+	[OWN_CHANGES] = "integration_schema_history",
 	[OWN_VERSION] = "integration_schema_version",
 	[OWN_NODES] = "node_configurations",
 	[OWN_HISTORY] = "node_configuration_history",

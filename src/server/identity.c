@@ -39,6 +39,20 @@
 #endif
 
 /*
+ * search_path_secure: names and operators are the server's own, to
+ * AtEOXact_GUC(false, what this returns).
+ */
+int
+search_path_secure(void)
+{
+	int			level = NewGUCNestLevel();
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp",
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+/*
  * identity_become: from here on, to identity_return(), use that role's rights.
  *
  * Row security that the table's owner forces upon himself does not apply.  An
@@ -49,9 +63,7 @@ void
 identity_become(Identity *before, Oid userid)
 {
 	GetUserIdAndSecContext(&before->userid, &before->security);
-	before->guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	before->guc_level = search_path_secure();
 	SetUserIdAndSecContext(userid, before->security | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
 }
@@ -117,19 +129,21 @@ check_entry(RangeTblEntry *entry, List *permissions, bool fail)
 static char *
 statement_text(Oid relid, AclMode mode, int ncolumns, const AttrNumber *columns)
 {
-	StringInfoData text;
+	char	   *table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+												   get_rel_name(relid));
+	StringInfoData names;
 
-	initStringInfo(&text);
-	appendStringInfoString(&text, mode & ACL_INSERT ? "INSERT (" :
-						   mode & ACL_UPDATE ? "UPDATE (" :
-						   mode & ACL_DELETE ? "DELETE (" : "SELECT (");
+	initStringInfo(&names);
 	for (int i = 0; i < ncolumns; i++)
-		appendStringInfo(&text, "%s%s", i > 0 ? ", " : "",
+		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "",
 						 quote_identifier(get_attname(relid, columns[i], false)));
-	appendStringInfo(&text, ") %s",
-					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-												get_rel_name(relid)));
-	return text.data;
+	if (mode & ACL_INSERT)
+		return psprintf("INSERT INTO %s (%s)", table, names.data);
+	if (mode & ACL_UPDATE)
+		return psprintf("UPDATE %s SET (%s)", table, names.data);
+	if (mode & ACL_DELETE)
+		return psprintf("DELETE FROM %s", table);
+	return psprintf("SELECT %s FROM %s", names.data, table);
 }
 
 /*

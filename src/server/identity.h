@@ -18,6 +18,7 @@ typedef struct Identity
 	int			guc_level;
 } Identity;
 
+extern int	search_path_secure(void);
 extern void identity_become(Identity *before, Oid userid);
 extern void identity_return(const Identity *before);
 extern Oid	relation_owner(Oid relid);

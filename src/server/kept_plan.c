@@ -63,8 +63,8 @@ kept_plan_execute(KeptPlan *kept, const char *text,
 				  Datum *values, const char *nulls,
 				  Snapshot snapshot, bool read_only)
 {
-	SPIPlanPtr	volatile plan = plan_for(kept, text, nargs, argtypes);
-	volatile int status = 0;
+	SPIPlanPtr volatile plan = plan_for(kept, text, nargs, argtypes);
+	int			status = 0;
 
 	kept->users++;
 	PG_TRY();

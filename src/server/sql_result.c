@@ -7,33 +7,46 @@
  */
 #include "postgres.h"
 
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "server/sql_result.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
 /*
+ * result_descriptor: the columns of the rows that a set-returning function
+ * gives, as its call has them.
+ *
+ * Not looked up by the function: a cursor may outlive it.
+ */
+TupleDesc
+result_descriptor(FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	if (result == NULL || !IsA(result, ReturnSetInfo) || result->expectedDesc == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set-valued function called in context that cannot accept a set")));
+	return result->expectedDesc;
+}
+
+/*
  * result_begin: make the set that a function returns, to be filled with
  * tuplestore_putvalues(result->setResult, result->setDesc, ...).
  *
- * Errors: feature_not_supported where the caller takes no set.  (Server
- * versions from 15 on have InitMaterializedSRF for this.)
+ * Errors: feature_not_supported where the caller takes no set.
  */
 ReturnSetInfo *
 result_begin(FunctionCallInfo fcinfo)
 {
+	TupleDesc	desc = result_descriptor(fcinfo);
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	TupleDesc	desc;
 	MemoryContext caller;
 
-	if (result == NULL || !IsA(result, ReturnSetInfo) ||
-		!(result->allowedModes & SFRM_Materialize))
+	if (!(result->allowedModes & SFRM_Materialize))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("set-valued function called in context that cannot accept a set")));
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
+				 errmsg("materialize mode required, but it is not allowed in this context")));
 
 	caller = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
 	result->returnMode = SFRM_Materialize;

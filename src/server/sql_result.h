@@ -13,6 +13,7 @@
 
 #include "jsonb/reader.h"
 
+extern TupleDesc result_descriptor(FunctionCallInfo fcinfo);
 extern ReturnSetInfo *result_begin(FunctionCallInfo fcinfo);
 extern Datum text_from_ref(JsonbRef string);
 

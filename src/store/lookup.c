@@ -208,6 +208,7 @@ node_scan_begin(NodeScan *scan, const NodeTable *table, text *org_id,
 	if (org_id != NULL)
 		node_key(table, &key, NODE_ORG_ID, org_id);
 	scan->table = table;
+	scan->cxt = CurrentMemoryContext;
 	scan->documents = documents;
 	scan->scan = systable_beginscan(table->relation, table->index,
 									org_id != NULL && OidIsValid(table->index),
@@ -221,10 +222,11 @@ node_scan_begin(NodeScan *scan, const NodeTable *table, text *org_id,
 bool
 node_scan_next(NodeScan *scan, NodeRow *row)
 {
-	HeapTuple	tuple;
+	MemoryContext caller = MemoryContextSwitchTo(scan->cxt);
+	HeapTuple	tuple = systable_getnext(scan->scan);
 
+	MemoryContextSwitchTo(caller);
 	CHECK_FOR_INTERRUPTS();
-	tuple = systable_getnext(scan->scan);
 	if (!HeapTupleIsValid(tuple))
 		return false;
 	row->org_id = read_text(scan->table, tuple, NODE_ORG_ID);

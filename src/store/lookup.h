@@ -55,6 +55,7 @@ typedef struct NodeScan
 {
 	const NodeTable *table;
 	SysScanDesc scan;
+	MemoryContext cxt;			/* that of the scan itself */
 	bool		documents;		/* are they wanted? */
 } NodeScan;
 

@@ -1,45 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * store/store.c
- *	  The SQL-callable functions that read one node's merged configuration.
- *
- * The layers of a node are its own document and those above it: one look-up
- * by primary key a level, and one for the platform's node.  They are read
- * with the caller's rights under the caller's snapshot, all before the merge
- * begins, and are used where they lie until it has ended.
+ *	  What the store says of nodes, and the names and documents in its rows.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "catalogue/catalogue.h"
-#include "executor/spi.h"
-#include "funcapi.h"
-#include "merge/merge.h"
-#include "miscadmin.h"
-#include "server/extension.h"
 #include "server/messages.h"
-#include "server/sql_result.h"
-#include "store/lookup.h"
 #include "store/plans.h"
 #include "store/store.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 
-PG_FUNCTION_INFO_V1(integration_config_effective);
-PG_FUNCTION_INFO_V1(integration_config_resolve);
-PG_FUNCTION_INFO_V1(integration_config_explain);
 PG_FUNCTION_INFO_V1(integration_config_shown);
-
-/* A node's layers, outermost first. */
-typedef struct NodeLayers
-{
-	int			count;
-	int			allocated;
-	JsonbRef   *documents;
-	JsonbRef   *names;			/* node_id of each */
-} NodeLayers;
 
 /*
  * store_text_ref: a text where it lies.
@@ -53,20 +26,23 @@ store_text_ref(text *string)
 /*
  * store_layer: a node's document as a layer.
  *
- * The trigger lets no other document in than an object, but it may have been
+ * The triggers let no other document in than an object, but they may have been
  * disabled.
  */
 JsonbRef
-store_layer(Datum document, JsonbRef node_id)
+store_layer(const NodeRow *row)
 {
-	JsonbRef	layer = jsonb_ref_root(DatumGetJsonbP(document));
+	JsonbRef	layer;
 
+	if (unlikely(row->document == NULL))
+		store_no_document(store_text_ref(row->node_id));
+	layer = jsonb_ref_root(row->document);
 	if (unlikely(layer.type != JREF_OBJECT))
 	{
 		StringInfoData name;
 
 		initStringInfo(&name);
-		append_name(&name, node_id);
+		append_name(&name, store_text_ref(row->node_id));
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("document of node %s is not a JSON object", name.data),
@@ -92,221 +68,75 @@ store_no_document(JsonbRef node_id)
 }
 
 /*
+ * append_node: 'node "a" of organisation "b"', or with JREF_NONE for the node
+ * 'organisation "b"'.
+ */
+static void
+append_node(StringInfo message, JsonbRef org_id, JsonbRef node_id)
+{
+	if (node_id.type != JREF_NONE)
+	{
+		appendStringInfoString(message, "node ");
+		append_name(message, node_id);
+		appendStringInfoString(message, " of ");
+	}
+	appendStringInfoString(message, "organisation ");
+	append_name(message, org_id);
+}
+
+/*
  * store_no_such: the error for a node, or with JREF_NONE an organisation, that
  * is not there, or that row security does not let the caller see.
  */
 void
 store_no_such(JsonbRef org_id, JsonbRef node_id)
 {
-	StringInfoData message;
+	StringInfoData node;
 
-	initStringInfo(&message);
-	if (node_id.type != JREF_NONE)
-	{
-		appendStringInfoString(&message, "node ");
-		append_name(&message, node_id);
-		appendStringInfoString(&message, " of ");
-	}
-	appendStringInfoString(&message, "organisation ");
-	append_name(&message, org_id);
+	initStringInfo(&node);
+	append_node(&node, org_id, node_id);
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("%s does not exist", message.data)));
+			 errmsg("%s does not exist", node.data)));
 }
 
 /*
- * add_layer: look a node up and add its document to the layers; false where it
- * is not there.
+ * store_no_parent: the error for a node whose parent is not there.
  */
-static bool
-add_layer(NodeLayers *layers, NodeLookup *lookup, text *org_id, text *node_id,
-		  text **parent_id)
+void
+store_no_parent(JsonbRef org_id, JsonbRef node_id, JsonbRef parent_id)
 {
-	Datum		document;
+	StringInfoData node;
+	StringInfoData parent;
 
-	if (!node_lookup(lookup, org_id, node_id, parent_id, &document))
-		return false;
-	if (layers->count == layers->allocated)
-	{
-		layers->allocated *= 2;
-		layers->documents = repalloc(layers->documents,
-									 sizeof(JsonbRef) * layers->allocated);
-		layers->names = repalloc(layers->names, sizeof(JsonbRef) * layers->allocated);
-	}
-	layers->names[layers->count] = store_text_ref(node_id);
-	layers->documents[layers->count] = store_layer(document, layers->names[layers->count]);
-	layers->count++;
-	return true;
+	initStringInfo(&node);
+	initStringInfo(&parent);
+	append_node(&node, org_id, node_id);
+	append_name(&parent, parent_id);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("parent %s of %s does not exist", parent.data, node.data),
+			 errdetail("What the node inherits cannot be told."),
+			 errhint("The tree was changed while triggers or foreign keys of table \"%s\" were disabled. Insert the parent, or give the node another one.",
+					 STORE_TABLE)));
 }
 
 /*
- * read_layers: the layers of the node that the function's first two arguments
- * name.
- *
- * The caller is connected to SPI, and what is read lives until it is not.
- * What row security hides ends the walk, or leaves the platform out.  Errors:
- * undefined_object where there is no such node.
+ * store_cycle: the error for nodes that are each other's ancestors.
  */
-static void
-read_layers(FunctionCallInfo fcinfo, NodeLayers *layers)
+void
+store_cycle(JsonbRef org_id)
 {
-	text	   *org_id = PG_GETARG_TEXT_PP(0);
-	text	   *node_id = PG_GETARG_TEXT_PP(1);
-	NodeLookup	lookup;
-	text	   *parent_id = NULL;
+	StringInfoData organisation;
 
-	layers->count = 0;
-	layers->allocated = 8;
-	layers->documents = palloc(sizeof(JsonbRef) * layers->allocated);
-	layers->names = palloc(sizeof(JsonbRef) * layers->allocated);
-
-	node_lookup_begin(&lookup, own_namespace(fcinfo), false);
-	if (!add_layer(layers, &lookup, org_id, node_id, &parent_id))
-		store_no_such(store_text_ref(org_id), store_text_ref(node_id));
-	while (parent_id != NULL)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (layers->count > STORE_MAX_LEVELS)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_CORRUPTED),
-					 errmsg("tree of nodes has a cycle"),
-					 errhint("It was changed while the triggers of table \"%s\" were disabled.",
-							 STORE_TABLE)));
-		if (!add_layer(layers, &lookup, org_id, parent_id, &parent_id))
-			break;
-	}
-	if (!jsonb_ref_is(store_text_ref(org_id), "*", 1))
-	{
-		text	   *star = cstring_to_text("*");
-
-		(void) add_layer(layers, &lookup, star, star, &parent_id);
-	}
-	node_lookup_end(&lookup);
-
-	for (int i = 0, j = layers->count - 1; i < j; i++, j--)
-	{
-		JsonbRef	document = layers->documents[i];
-		JsonbRef	name = layers->names[i];
-
-		layers->documents[i] = layers->documents[j];
-		layers->names[i] = layers->names[j];
-		layers->documents[j] = document;
-		layers->names[j] = name;
-	}
-}
-
-/*
- * integration_config_effective(org_id text, node_id text) returns jsonb: the
- * merged document of a node.
- */
-Datum
-integration_config_effective(PG_FUNCTION_ARGS)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	NodeLayers	layers;
-	Jsonb	   *result;
-
-	SPI_connect();
-	read_layers(fcinfo, &layers);
-	MemoryContextSwitchTo(caller);
-	result = merge_config(catalogue_current(fcinfo), layers.documents, layers.count);
-	SPI_finish();
-	PG_RETURN_JSONB_P(result);
-}
-
-/*
- * integration_config_resolve(org_id text, node_id text, id text) returns
- * jsonb: one integration of a node.
- */
-Datum
-integration_config_resolve(PG_FUNCTION_ARGS)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	text	   *id = PG_GETARG_TEXT_PP(2);
-	NodeLayers	layers;
-	Jsonb	   *result;
-
-	SPI_connect();
-	read_layers(fcinfo, &layers);
-	MemoryContextSwitchTo(caller);
-	result = merge_resolve(catalogue_require(catalogue_current(fcinfo), VARDATA_ANY(id),
-											 VARSIZE_ANY_EXHDR(id)),
-						   layers.documents, layers.count);
-	SPI_finish();
-	PG_RETURN_JSONB_P(result);
-}
-
-/* What explain_row needs. */
-typedef struct ExplainArg
-{
-	ReturnSetInfo *result;
-	const NodeLayers *layers;
-} ExplainArg;
-
-/*
- * ignored_nodes: a set of layers as the names of their nodes.
- */
-static Datum
-ignored_nodes(const NodeLayers *layers, const Bitmapset *ignored)
-{
-	Datum	   *names = palloc(sizeof(Datum) * (bms_num_members(ignored) + 1));
-	int			count = 0;
-
-	for (int layer = -1; (layer = bms_next_member(ignored, layer)) >= 0;)
-		names[count++] = text_from_ref(layers->names[layer - 1]);
-	return PointerGetDatum(construct_array(names, count, TEXTOID, -1, false,
-										   TYPALIGN_INT));
-}
-
-/*
- * explain_row: FieldTraceCallback that puts a row into the result.
- */
-static void
-explain_row(const FieldTrace *trace, void *arg)
-{
-	ExplainArg *explain = arg;
-	Datum		values[8];
-	bool		nulls[8] = {false};
-
-	values[0] = text_from_ref(trace->integration->id);
-	values[1] = text_from_ref(trace->field->name);
-	nulls[2] = trace->value == NULL;
-	values[2] = PointerGetDatum(trace->value);
-	nulls[3] = trace->source < 0;
-	if (trace->source == 0)
-		values[3] = CStringGetTextDatum("default");
-	else if (trace->source > 0)
-		values[3] = text_from_ref(explain->layers->names[trace->source - 1]);
-	else
-		values[3] = (Datum) 0;
-	values[4] = CStringGetTextDatum(trace->field->team_level ? "team" : "org");
-	values[5] = BoolGetDatum(trace->required);
-	values[6] = BoolGetDatum(trace->locked);
-	values[7] = ignored_nodes(explain->layers, trace->ignored);
-	tuplestore_putvalues(explain->result->setResult, explain->result->setDesc,
-						 values, nulls);
-}
-
-/*
- * integration_config_explain(org_id text, node_id text) returns setof record:
- * where each field's value of a node comes from.
- */
-Datum
-integration_config_explain(PG_FUNCTION_ARGS)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	NodeLayers	layers;
-	ExplainArg	explain;
-
-	explain.result = result_begin(fcinfo);
-	explain.layers = &layers;
-	SPI_connect();
-	read_layers(fcinfo, &layers);
-	MemoryContextSwitchTo(caller);
-	merge_explain(catalogue_current(fcinfo), layers.documents, layers.count,
-				  explain_row, &explain);
-	SPI_finish();
-	return (Datum) 0;
+	initStringInfo(&organisation);
+	append_node(&organisation, org_id, (JsonbRef) {0});
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("tree of nodes has a cycle"),
+			 errdetail("It is in %s.", organisation.data),
+			 errhint("It was changed while the triggers of table \"%s\" were disabled.",
+					 STORE_TABLE)));
 }
 
 /*

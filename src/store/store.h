@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * store/store.h
- *	  What the functions that read the store share.
+ *	  What the store says of nodes, and the names and documents in its rows.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,13 +9,16 @@
 #define STORE_STORE_H
 
 #include "jsonb/reader.h"
+#include "store/lookup.h"
 
 /* More levels than any tree can have: integration_schemas.max_depth's most. */
 #define STORE_MAX_LEVELS 1000
 
 extern JsonbRef store_text_ref(text *string);
-extern JsonbRef store_layer(Datum document, JsonbRef node_id);
+extern JsonbRef store_layer(const NodeRow *row);
 extern void store_no_document(JsonbRef node_id);
 extern void store_no_such(JsonbRef org_id, JsonbRef node_id);
+extern void store_no_parent(JsonbRef org_id, JsonbRef node_id, JsonbRef parent_id);
+extern void store_cycle(JsonbRef org_id);
 
 #endif							/* STORE_STORE_H */

@@ -12,7 +12,7 @@ SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
 
-SELECT plan(115);
+SELECT plan(129);
 
 -- A catalogue of two: svc, and its twin fast that is locked there.
 DELETE FROM integration_schemas;
@@ -232,10 +232,31 @@ SELECT is(pg_temp.given('svc', pg_temp.l('svc', '{"config": {"a": "1"}, "locked"
           '{"a": "1", "c": 2, "d": 3}', 'locks of several layers add up');
 SELECT is(pg_temp.given('svc', pg_temp.l('svc', '{"config": {"c": 1}, "locked": ["c"]}'), pg_temp.c('svc', '{"c": 2}')),
           '{"c": 1}', 'a field that the catalogue does not know can be locked');
-SELECT is(pg_temp.entry('svc', pg_temp.l('svc', '{"enabled": true, "locked": ["enabled", "description", "config"]}'),
-                        pg_temp.l('svc', '{"enabled": false, "config": {"a": "2"}}')),
-          pg_temp.entry('svc', pg_temp.l('svc', '{"enabled": false, "config": {"a": "2"}}')),
+SELECT is(pg_temp.entry('svc', pg_temp.l('svc', '{"locked": ["description", "config", "locked"]}'),
+                        pg_temp.l('svc', '{"description": "d", "config": {"a": "2"}}')),
+          pg_temp.entry('svc', pg_temp.l('svc', '{"description": "d", "config": {"a": "2"}}')),
           'an array names fields, not keys of the entry');
+-- ... but for "enabled"
+SELECT is(pg_temp.entry(id, pg_temp.l(id, '{"enabled": false, "config": {"a": "1"}, "locked": ["enabled"]}'),
+                        pg_temp.l(id, '{"enabled": true, "config": {"a": "2"}}')) @> '{"enabled": false, "config": {"a": "2"}}', true,
+          id || ': "enabled" in an array freezes it, and no other field')
+FROM unnest(ARRAY ['svc', 'new']) AS id;
+SELECT is(pg_temp.entry('svc', pg_temp.l('svc', '{"locked": ["enabled"]}'), pg_temp.l('svc', '{"enabled": false}')) -> 'enabled', 'true',
+          'where nobody has said so, the integration stays enabled');
+SELECT is(pg_temp.entry('new', pg_temp.l('new', '{"locked": ["enabled"]}'), pg_temp.l('new', '{"enabled": false, "k": 1}')), '{"k": 1}',
+          'new: frozen while it is not there');
+SELECT is(pg_temp.entry('new', pg_temp.l('new', '{"enabled": {"a": 1}}'), pg_temp.l('new', '{"enabled": {"b": 2}, "locked": ["enabled"]}'),
+                        pg_temp.l('new', '{"enabled": {"c": 3}}')), '{"enabled": {"a": 1, "b": 2}}', 'new: what is there is merged up to the lock');
+SELECT is(pg_temp.entry('new', pg_temp.l('new', '{"enabled": false, "locked": ["enabled"]}'), pg_temp.l('new', '5'),
+                        pg_temp.l('new', '{"enabled": true}')), '{"enabled": false}', 'new: no other entry takes it away');
+SELECT is(pg_temp.entry('new', pg_temp.l('new', '{"x": 1, "locked": ["enabled"]}'), pg_temp.l('new', '5')), '5',
+          'new: where there is none to take away, it may');
+SELECT is(pg_temp.given(id, pg_temp.l(id, '{"config": {"enabled": 1}, "locked": ["enabled"]}'), pg_temp.c(id, '{"enabled": 2}')),
+          '{"enabled": 1}', id || ': and so is a field of that name')
+FROM unnest(ARRAY ['svc', 'new']) AS id;
+SELECT is(pg_temp.entry('svc', pg_temp.l('svc', '{"enabled": false, "locked": ["enabled"]}'),
+                        pg_temp.l('svc', '{"locked": false}'), pg_temp.l('svc', '{"enabled": true}')) -> 'enabled', 'false',
+          'nothing further in undoes it');
 SELECT is(pg_temp.given('svc', pg_temp.l('svc', jsonb_build_object('config', '{"a": "1"}'::jsonb, 'locked', none)),
                         pg_temp.c('svc', '{"a": "2"}')), '{"a": "2"}', 'locked ' || none::text || ' locks nothing')
 FROM unnest(ARRAY ['false', '[]', '"a"', '{"a": true}', '[1, null, ["a"]]']::jsonb[]) AS none;
@@ -254,6 +275,13 @@ SELECT is(pg_temp.given('fast', pg_temp.c('fast', '{"a": "1"}'), pg_temp.c('fast
           'catalogue lock: each field from the outermost layer that gives it');
 SELECT is(pg_temp.given('fast', pg_temp.c('fast', '{"a": null}'), pg_temp.c('fast', '{"a": "2"}')), '{"a": "2"}',
           'catalogue lock: null gives no value');
+SELECT is(pg_temp.given('fast', pg_temp.c('fast', '{"a": " "}'), pg_temp.c('fast', '{"a": "2"}'), pg_temp.c('fast', '{"a": "3"}')),
+          '{"a": "2"}', 'catalogue lock: nor does a blank');
+SELECT is(pg_temp.given('fast', pg_temp.c('fast', '{"a": "1"}'), pg_temp.c('fast', '{"a": ""}')), '{"a": "1"}',
+          'catalogue lock: a blank takes none away');
+SELECT is(pg_temp.given('fast', pg_temp.c('fast', '{"b": ""}'), '{}'), '{"b": ""}', 'catalogue lock: a blank alone stands');
+SELECT is(pg_temp.entry('fast', pg_temp.l('fast', '{"locked": ["enabled"]}'), pg_temp.l('fast', '{"enabled": false}')) -> 'enabled', 'true',
+          'catalogue lock: a layer''s lock freezes an enabled that nobody gave');
 SELECT is(pg_temp.given('fast', pg_temp.c('fast', '{"a": "1"}'), pg_temp.c('fast', '{"a": null}')), '{"a": "1"}',
           'catalogue lock: null takes none away');
 SELECT is(pg_temp.given('fast', pg_temp.c('fast', '{"u": {"p": 1}}'), pg_temp.c('fast', '{"u": {"q": 2}}')),

@@ -12,7 +12,7 @@ SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
 
-SELECT plan(58);
+SELECT plan(83);
 
 -- A layer with this config for this integration.
 CREATE FUNCTION pg_temp.c(integration text, config jsonb) RETURNS jsonb
@@ -50,11 +50,12 @@ SELECT is(integration_schema_config('{"z": 1, "integrations": {"new": {}}}') #> 
 
 -- an entry
 SELECT is((SELECT array_agg(key ORDER BY key) FROM jsonb_object_keys(pg_temp.entry('slack')) AS key),
-          '{category,config,config_schema,configured,enabled,level,locked,missing,name,required,team_config_schema}'::text[],
+          '{category,config,config_schema,configured,display_order,enabled,in_use,level,locked,missing,name,order,required,team_config_schema}'::text[],
           'an entry''s keys');
 SELECT is(pg_temp.entry('slack') - '{config_schema,team_config_schema}'::text[],
           '{"name": "Slack", "category": "communication", "level": "org", "locked": false, "required": false,
-            "enabled": true, "configured": false, "missing": ["bot_token"],
+            "enabled": true, "configured": false, "in_use": false, "missing": ["bot_token"], "display_order": 100,
+            "order": ["bot_token", "app_token", "signing_secret", "default_channel", "mention_oncall", "thread_replies"],
             "config": {"mention_oncall": true, "thread_replies": true}}', 'slack, given nothing');
 SELECT is(pg_temp.without_texts(pg_temp.entry('slack') -> 'config_schema'),
           '{"bot_token": {"type": "secret", "required": true, "pattern": "^xoxb-"},
@@ -69,7 +70,8 @@ SELECT is(pg_temp.without_texts(pg_temp.entry('slack') -> 'team_config_schema'),
 SELECT ok(NOT pg_temp.entry('openai') ? 'team_config_schema', 'team_config_schema only where there are team-level fields');
 SELECT is(pg_temp.entry('openai') - '{config_schema}'::text[],
           '{"name": "OpenAI", "category": "ai", "level": "org", "locked": true, "required": true,
-            "enabled": true, "configured": false, "missing": ["api_key"],
+            "enabled": true, "configured": false, "in_use": true, "missing": ["api_key"], "display_order": 10,
+            "order": ["api_key", "org_id", "base_url"],
             "config": {"base_url": "https://api.openai.com/v1"}}', 'openai: required and locked as the catalogue has it');
 SELECT is(pg_temp.entry('grafana') -> 'level', '"team"', 'level is team where every field is the team''s');
 SELECT is(pg_temp.entry('grafana') -> 'config_schema', '{}', 'config_schema is there, and empty, where there are none');
@@ -89,7 +91,8 @@ SELECT is(pg_temp.entry('slack', '{"integrations": {"slack": {"description": ""}
 -- configured and missing
 SELECT is(pg_temp.entry('slack', pg_temp.c('slack', '{"bot_token": "xoxb-1"}')) - '{config_schema,team_config_schema}'::text[],
           '{"name": "Slack", "category": "communication", "level": "org", "locked": false, "required": false,
-            "enabled": true, "configured": true, "missing": [],
+            "enabled": true, "configured": true, "in_use": true, "missing": [], "display_order": 100,
+            "order": ["bot_token", "app_token", "signing_secret", "default_channel", "mention_oncall", "thread_replies"],
             "config": {"bot_token": "xoxb-1", "mention_oncall": true, "thread_replies": true}}', 'slack, given its token');
 SELECT is(pg_temp.entry('slack', pg_temp.c('slack', '{"bot_token": ""}')) -> 'missing', '["bot_token"]',
           'the empty string is no value');
@@ -136,7 +139,44 @@ SELECT is(pg_temp.entry('chain') #> '{config_schema,v}',
           'a definition''s own x- keys are handed through');
 SELECT is(pg_temp.entry('empty'),
           '{"name": "Empty", "category": "test", "level": "org", "locked": false, "required": false, "enabled": true,
-            "configured": true, "missing": [], "config_schema": {}, "config": {}}', 'an integration without fields');
+            "configured": true, "in_use": false, "missing": [], "config_schema": {}, "config": {}, "order": [],
+            "display_order": 999}', 'an integration without fields');
+SELECT is(pg_temp.entry('chain') -> 'order', '["p", "q", "r", "s", "d", "t", "v"]', 'order: as the definitions have it');
+
+-- a blank where a default would have stood
+INSERT INTO integration_schemas (id, name, category, description, fields) VALUES ('blank', 'Blank', 'test', '', '[
+    {"name": "r", "required": true, "default_value": "R"}, {"name": "w", "required_with": ["r"]},
+    {"name": "u", "required_unless": ["r"], "default_value": "U"}]');
+SELECT is(pg_temp.entry('blank', pg_temp.c('blank', config)) -> 'missing', missing, 'missing with ' || config::text)
+FROM (VALUES ('{}'::jsonb, '["w"]'::jsonb), ('{"r": null, "w": "x"}', '[]'), ('{"r": ""}', '["r"]'), ('{"r": " \n"}', '["r"]'),
+             ('{"r": "", "u": ""}', '["r", "u"]'), ('{"u": "", "w": " "}', '["w"]')) AS v (config, missing);
+SELECT is(pg_temp.entry('blank', pg_temp.c('blank', '{"r": ""}')) #> '{config,r}', '""', 'the blank is what the result has');
+
+-- in use
+INSERT INTO integration_schemas (id, name, category, description, required, fields)
+SELECT id, id, 'test', '', id = 'needed', '[{"name": "a"}, {"name": "n", "type": "number", "default_value": 1.5},
+    {"name": "o", "type": "object", "default_value": {"x": 1, "y": {"z": 2}}}, {"name": "s", "type": "secret"}]'
+FROM unnest(ARRAY ['used', 'needed']) AS id;
+SELECT is(pg_temp.entry('used', VARIADIC layers) -> 'in_use', to_jsonb(in_use), 'in use, ' || in_use || ': ' || layers::text)
+FROM (VALUES
+    ('{}'::jsonb[], false),
+    (ARRAY [pg_temp.c('used', '{"a": "x"}')], true),
+    (ARRAY [pg_temp.c('used', '{"a": "x"}'), pg_temp.c('used', '{"a": null}')], false),
+    (ARRAY [pg_temp.c('used', '{"a": "x"}'), pg_temp.c('used', '{"a": " "}')], false),
+    (ARRAY [pg_temp.c('used', '{"a": ["wrong"]}')], true),
+    (ARRAY [pg_temp.c('used', '{"n": 1.50}')], false),
+    (ARRAY [pg_temp.c('used', '{"n": 1.51}')], true),
+    (ARRAY [pg_temp.c('used', '{"n": " "}')], false),
+    (ARRAY [pg_temp.c('used', '{"o": {}}')], false),
+    (ARRAY [pg_temp.c('used', '{"o": {"y": {"z": 2.0}}}')], false),
+    (ARRAY [pg_temp.c('used', '{"o": {"y": {"z": 3}}}')], true),
+    (ARRAY [pg_temp.c('used', '{"o": {"y": {"z": 3}}}'), pg_temp.c('used', '{"o": {"y": {"z": 2}}}')], false),
+    (ARRAY [pg_temp.c('used', '{"s": "x"}')], true),
+    (ARRAY [pg_temp.c('used', '{"elsewhere": 1}')], false),
+    (ARRAY ['{"integrations": {"used": {"enabled": true, "description": "d", "locked": true}}}'::jsonb, pg_temp.c('used', '{"a": "x"}')], false)
+) AS v (layers, in_use);
+SELECT is(pg_temp.entry('needed') -> 'in_use', 'true', 'in use: required by the catalogue');
+SELECT is(pg_temp.entry('needed', '{"integrations": {"needed": {"enabled": false}}}') -> 'in_use', 'true', 'in use, also disabled');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -18,7 +18,8 @@ SELECT plan(37);
 SELECT is(array(SELECT jsonb_object_keys(integration_schema_fallback())), ARRAY ['integrations'], 'the fallback has integrations, no more');
 SELECT is(array(SELECT jsonb_object_keys(integration_schema_fallback() -> 'integrations')), ARRAY ['openai'], 'and of them OpenAI alone');
 SELECT is((integration_schema_fallback() #> '{integrations,openai}') - '{config_schema,config,category}'::text[],
-          '{"name": "OpenAI", "level": "org", "locked": true, "required": true, "enabled": true, "configured": false, "missing": ["api_key"]}',
+          '{"name": "OpenAI", "level": "org", "locked": true, "required": true, "enabled": true, "configured": false,
+            "in_use": true, "missing": ["api_key"], "order": ["api_key"], "display_order": 10}',
           'required and locked, and not configured');
 SELECT is((integration_schema_fallback() #> '{integrations,openai,config_schema}') #- '{api_key,display_name}' #- '{api_key,description}' #- '{api_key,placeholder}',
           '{"api_key": {"type": "secret", "required": true}}', 'with its secret api_key');
@@ -50,7 +51,7 @@ SELECT is(integration_schema_config(VARIADIC array_agg(doc ORDER BY n)) #> '{int
           'layers are merged with it: configured') FROM layer;
 SELECT is(integration_schema_config(VARIADIC array_agg(doc ORDER BY n)) #> '{integrations,slack}', '{"config": {"bot_token": "x"}}',
           'layers are merged with it: slack is unknown, and kept') FROM layer;
-SELECT is(integration_schema_resolve('openai', doc), '{"enabled": true, "configured": true, "missing": [], "config": {"api_key": "sk-1"}}', 'resolve')
+SELECT is(integration_schema_resolve('openai', doc), '{"enabled": true, "configured": true, "in_use": true, "missing": [], "config": {"api_key": "sk-1"}}', 'resolve')
 FROM layer WHERE n = 1;
 SELECT throws_ok('SELECT integration_schema_resolve(''slack'', ''{}'')', '42704', NULL, 'resolve of another: unknown');
 SELECT is(integration_schema_values(doc), '{"openai": {"api_key": "sk-1"}}', 'values') FROM layer WHERE n = 1;

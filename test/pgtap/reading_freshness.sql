@@ -17,8 +17,8 @@ SELECT plan(49);
 -- Sets the integration x to a state that every reading function shows.
 CREATE FUNCTION pg_temp.set_x(state text) RETURNS void
 LANGUAGE sql AS $$
-    INSERT INTO integration_schemas (id, name, category, description, fields)
-    VALUES ('x', state, 'test', '', jsonb_build_array(jsonb_build_object('name', 'd', 'default_value', state)))
+    INSERT INTO integration_schemas (id, name, category, description, required, fields)
+    VALUES ('x', state, 'test', '', true, jsonb_build_array(jsonb_build_object('name', 'd', 'default_value', state)))
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, fields = excluded.fields
 $$;
 -- What the table shows of it in this place, and what each function does; one word where they agree.
@@ -54,8 +54,8 @@ $$;
 
 -- changes in this transaction
 SELECT is(pg_temp.x(), 'none', 'before');
-INSERT INTO integration_schemas (id, name, category, description, fields)
-VALUES ('x', 'inserted', 'test', '', '[{"name": "d", "default_value": "inserted"}]');
+INSERT INTO integration_schemas (id, name, category, description, required, fields)
+VALUES ('x', 'inserted', 'test', '', true, '[{"name": "d", "default_value": "inserted"}]');
 SELECT is(pg_temp.x(), 'inserted', 'INSERT');
 UPDATE integration_schemas SET name = 'updated', fields = '[{"name": "d", "default_value": "updated"}]' WHERE id = 'x';
 SELECT is(pg_temp.x(), 'updated', 'UPDATE');

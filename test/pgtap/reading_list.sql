@@ -1,4 +1,5 @@
--- integration_schema_list, integration_schema_get and integration_schema_categories.
+-- integration_schema_list, integration_schema_get, integration_schema_categories and
+-- integration_schema_version.
 \unset ECHO
 \set QUIET 1
 \set ON_ERROR_ROLLBACK 1
@@ -12,7 +13,7 @@ SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
 
-SELECT plan(34);
+SELECT plan(59);
 
 -- list
 SELECT is(integration_schema_list() -> 'total', '23', 'list: how many');
@@ -43,11 +44,16 @@ SELECT is((SELECT jsonb_object_agg(key, value) FROM jsonb_each(integration_schem
                          'fields', 'created_at', 'updated_at')),
           '{"id": "mine", "name": "Mine", "category": "zoo", "description": "of our own", "docs_url": "https://example.org/docs",
             "icon_url": null, "display_order": -1, "featured": true, "required": true, "locked": false,
-            "fields": [{"name": "a", "default_value": "x", "x-k": 1.50}],
+            "fields": [{"name": "a", "type": "string", "level": "org", "required": false, "default_value": "x", "x-k": 1.50}],
             "created_at": "2020-02-02T02:02:02.020202+00:00", "updated_at": "2021-01-01T00:00:00+00:00"}',
           'get: every column, under its name');
 SELECT ok(integration_schema_get(id) @> (to_jsonb(s) - 'origin'), 'get: ' || id || ' as its row is')
 FROM integration_schemas AS s WHERE id IN ('openai', 'kubernetes', 'mine') ORDER BY id;
+SELECT is(integration_schema_get(s.id),
+          to_jsonb(s) || jsonb_build_object('fields', (
+              SELECT coalesce(jsonb_agg('{"type": "string", "required": false, "level": "org"}'::jsonb || f ORDER BY n), '[]')
+              FROM jsonb_array_elements(s.fields) WITH ORDINALITY AS l (f, n))), 'get: each field of ' || id || ' with type, required and level')
+FROM integration_schemas AS s WHERE id IN ('openai', 'kubernetes', 'grafana') ORDER BY id;
 SELECT is(integration_schema_get('no-such'), NULL, 'get: NULL where there is none');
 SELECT is(integration_schema_get(NULL), NULL, 'get: NULL of NULL');
 SELECT is(integration_schema_get('Slack'), NULL, 'get: an id is as it is written');
@@ -78,10 +84,54 @@ SELECT is((SELECT jsonb_object_agg(c ->> 'category', c - 'category') FROM jsonb_
 SELECT is(jsonb_array_length(integration_schema_categories() -> 'categories'), 10, 'categories: ten built-in ones');
 SELECT volatility_is('integration_schema_categories', '{}'::name[], 'stable', 'categories is stable');
 
+-- columns of the user's own: of a type that is the same in every session, and of others
+SELECT is((integration_schema_get('slack') ->> 'updated_at')::timestamptz, updated_at, 'get: times') FROM integration_schemas WHERE id = 'slack';
+SET LOCAL TimeZone = 'Asia/Tokyo';
+SELECT is(integration_schema_get('slack') -> 'updated_at', to_jsonb(updated_at), 'get: times in the session''s time zone')
+FROM integration_schemas WHERE id = 'slack';
+ALTER TABLE integration_schemas ADD COLUMN s text DEFAULT 'own';
+SELECT is(integration_schema_get('slack') -> 's', '"own"', 'get: a column of the user''s own, also named as a query might name the table');
+ALTER TABLE integration_schemas ADD COLUMN f float8 DEFAULT 0.1, ADD COLUMN since interval DEFAULT '1 day';
+SELECT is(integration_schema_get('slack') -> 'f', '0.1', 'get: of another type');
+SET LOCAL IntervalStyle = 'iso_8601';
+SELECT is(integration_schema_get('slack') -> 'since', '"P1D"', 'get: as the session shows it');
+SELECT is(integration_schema_list(featured => true) #> '{integrations,0,s}', '"own"', 'list: the same columns');
+ALTER TABLE integration_schemas DROP COLUMN s, DROP COLUMN f, DROP COLUMN since;
+SELECT ok(NOT integration_schema_get('slack') ? 's', 'get: gone again');
+
+-- version
+CREATE FUNCTION pg_temp.moves(change text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    before text := integration_schema_version();
+BEGIN
+    EXECUTE change;
+    RETURN integration_schema_version() IS DISTINCT FROM before;
+END $$;
+SELECT is(pg_temp.moves(change), moves, CASE WHEN moves THEN 'version: another after ' ELSE 'version: the same after ' END || change)
+FROM (VALUES ('SELECT 1', false),
+             ('UPDATE integration_schemas SET name = ''Slacker'' WHERE id = ''slack''', true),
+             ('UPDATE integration_schemas SET featured = NOT featured WHERE id = ''slack''', true),
+             ('UPDATE integration_schemas SET docs_url = ''https://example.org'' WHERE id = ''slack''', true),
+             ('UPDATE integration_schemas SET fields = fields || ''[{"name": "another"}]'' WHERE id = ''slack''', true),
+             ('INSERT INTO integration_schemas (id, name, category, description) VALUES (''one'', ''One'', ''test'', '''')', true),
+             ('DELETE FROM integration_schemas WHERE id = ''one''', true),
+             ('SET LOCAL TimeZone = ''UTC''', false),
+             ('ALTER TABLE integration_schemas ADD COLUMN own integer', true),
+             ('UPDATE integration_schemas SET own = 1', true),
+             ('ALTER TABLE integration_schemas DROP COLUMN own', true)) AS c (change, moves);
+CREATE TEMP TABLE version AS SELECT integration_schema_version() AS before;
+SAVEPOINT change;
+DELETE FROM integration_schemas WHERE id = 'slack';
+SELECT isnt(integration_schema_version(), before, 'version: another one after a change') FROM version;
+ROLLBACK TO SAVEPOINT change;
+SELECT is(integration_schema_version(), before, 'version: the old one after its rollback') FROM version;
+SELECT volatility_is('integration_schema_version', '{}'::name[], 'stable', 'version is stable');
+
 -- all of them
 SELECT is(p.proparallel::text, 's', p.proname || ' is parallel safe')
 FROM pg_proc AS p WHERE p.oid = ANY (ARRAY ['integration_schema_list(text,boolean)', 'integration_schema_get(text)',
-                                            'integration_schema_categories()']::regprocedure[])
+                                            'integration_schema_categories()', 'integration_schema_version()']::regprocedure[])
 ORDER BY p.proname;
 DELETE FROM integration_schemas;
 SELECT is(integration_schema_list(), '{"integrations": [], "total": 0}', 'an empty catalogue: an empty list');

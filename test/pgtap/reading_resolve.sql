@@ -12,7 +12,7 @@ SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
 
-SELECT plan(41);
+SELECT plan(48);
 
 CREATE FUNCTION pg_temp.c(integration text, config jsonb, beside jsonb DEFAULT '{}') RETURNS jsonb
 LANGUAGE sql AS $$
@@ -29,17 +29,17 @@ END $$;
 
 -- resolve: the form
 SELECT is(integration_schema_resolve('slack', '{}'),
-          '{"enabled": true, "configured": false, "missing": ["bot_token"],
+          '{"enabled": true, "configured": false, "in_use": false, "missing": ["bot_token"],
             "config": {"mention_oncall": true, "thread_replies": true}}', 'slack, given nothing');
 SELECT is(integration_schema_resolve('slack', pg_temp.c('slack', '{"bot_token": "xoxb-1", "mention_oncall": null}',
                                                         '{"enabled": false, "description": "d"}')),
-          '{"enabled": false, "configured": true, "missing": [],
+          '{"enabled": false, "configured": true, "in_use": true, "missing": [],
             "config": {"bot_token": "xoxb-1", "mention_oncall": true, "thread_replies": true}}',
           'slack, disabled and given its token: no description, no schemas');
 SELECT is(integration_schema_resolve(id, layers[1], layers[2]),
           (SELECT jsonb_object_agg(key, value)
            FROM jsonb_each(integration_schema_config(VARIADIC layers) -> 'integrations' -> id)
-           WHERE key IN ('enabled', 'configured', 'missing', 'config')),
+           WHERE key IN ('enabled', 'configured', 'in_use', 'missing', 'config')),
           id || ' resolved is its part of the merged document')
 FROM (VALUES (ARRAY [pg_temp.c('openai', '{"api_key": "1"}'),
                      pg_temp.c('openai', '{"api_key": "2"}', '{"enabled": false}')])) AS l (layers),
@@ -70,23 +70,46 @@ SELECT ok(coalesce((pg_temp.error_of('SELECT integration_schema_resolve(NULL, ''
           'a NULL id is answered or refused, not more');
 
 -- values
-SELECT is(integration_schema_values('{}'),
-          '{"aws": {"region": "us-east-1"}, "kubernetes": {"default_namespace": "default"}, "codepipeline": {"region": "us-east-1"}}',
-          'values: without any, those whose defaults are enough');
-SELECT is(integration_schema_values(pg_temp.c('slack', '{"bot_token": "xoxb-1"}'), pg_temp.c('aws', '{}', '{"enabled": false}'),
+SELECT is(integration_schema_values('{}'), '{}', 'values: without layers nothing is in use');
+SELECT is(integration_schema_values(pg_temp.c('openai', '{"api_key": "k"}'), pg_temp.c('kubernetes', '{"default_namespace": "default"}'),
+                                    pg_temp.c('aws', '{"region": "eu-west-1"}')),
+          '{"aws": {"region": "eu-west-1"}, "openai": {"api_key": "k", "base_url": "https://api.openai.com/v1"}}',
+          'values: a field at its default does not make an integration in use');
+UPDATE integration_schemas SET required = true WHERE id = 'kubernetes';
+SELECT is(integration_schema_values('{}'), '{"kubernetes": {"default_namespace": "default"}}', 'values: what is required is in use by its defaults');
+UPDATE integration_schemas SET required = false WHERE id = 'kubernetes';
+SELECT is(integration_schema_values(pg_temp.c('slack', '{"bot_token": "xoxb-1"}'), pg_temp.c('aws', '{"region": "eu-west-1"}', '{"enabled": false}'),
+                                    pg_temp.c('kubernetes', '{"default_namespace": "ops"}'),
                                     pg_temp.c('datadog', '{"api_key": "1"}'), pg_temp.c('mine', '{"k": 1}')),
           '{"slack": {"bot_token": "xoxb-1", "mention_oncall": true, "thread_replies": true},
-            "kubernetes": {"default_namespace": "default"}, "codepipeline": {"region": "us-east-1"}}',
+            "kubernetes": {"default_namespace": "ops"}}',
           'values: configured comes, disabled goes, half configured and unknown are not there');
 SELECT is(integration_schema_values(VARIADIC NULL::jsonb[]), integration_schema_values('{}'), 'values: a NULL array');
-SELECT is(integration_schema_values('{"integrations": {"aws": {"enabled": false}, "kubernetes": {"enabled": false},
-                                                       "codepipeline": {"enabled": false}}}'), '{}', 'values: none is an empty object');
 SELECT is(integration_schema_values(layer),
           (SELECT jsonb_object_agg(key, value -> 'config') FROM jsonb_each(integration_schema_config(layer) -> 'integrations')
-           WHERE value -> 'enabled' = 'true' AND value -> 'configured' = 'true'),
-          'values: what the merged document says is enabled and configured')
+           WHERE value -> 'in_use' = 'true' AND value -> 'enabled' = 'true' AND value -> 'configured' = 'true'),
+          'values: what the merged document says is in use, enabled and configured')
 FROM pg_temp.c('pagerduty', '{"api_key": "k", "extra": {"a": [1.0]}}') AS layer;
 SELECT volatility_is('integration_schema_values', ARRAY ['jsonb[]'], 'stable', 'values is stable');
+
+-- with one array
+CREATE TEMP TABLE stacks AS
+SELECT layers FROM (VALUES (NULL::jsonb[]), ('{}'), (ARRAY [NULL]::jsonb[]),
+    (ARRAY ['{"k": 1}', pg_temp.c('slack', '{"bot_token": "xoxb-1", "app_token": null}'), NULL, pg_temp.c('openai', '{"api_key": "k"}', '{"locked": true}')])) AS s (layers);
+SELECT is_empty('SELECT layers FROM stacks WHERE integration_schema_config_array(layers) IS DISTINCT FROM integration_schema_config(VARIADIC layers)',
+                'config_array is config');
+SELECT is_empty('SELECT layers FROM stacks WHERE integration_schema_values_array(layers) IS DISTINCT FROM integration_schema_values(VARIADIC layers)',
+                'values_array is values');
+SELECT is_empty($$SELECT layers FROM stacks WHERE integration_schema_resolve_array('slack', layers)
+                                              IS DISTINCT FROM integration_schema_resolve('slack', VARIADIC layers)$$, 'resolve_array is resolve');
+SELECT is_empty('(SELECT layers, e.* FROM stacks, integration_schema_explain_array(layers) AS e
+                  EXCEPT ALL SELECT layers, e.* FROM stacks, integration_schema_explain(VARIADIC layers) AS e)
+                 UNION ALL
+                 (SELECT layers, e.* FROM stacks, integration_schema_explain(VARIADIC layers) AS e
+                  EXCEPT ALL SELECT layers, e.* FROM stacks, integration_schema_explain_array(layers) AS e)', 'explain_array is explain');
+SELECT throws_ok('SELECT integration_schema_config_array(''{5}'')', '22023', 'layer 1 is not a JSON object', 'config_array: a layer that is no object is refused');
+SELECT is((SELECT count(*) FROM pg_proc WHERE proname ~ '^integration_schema_.*_array$' AND provolatile = 's' AND proparallel = 's' AND provariadic = 0),
+          4::bigint, 'all four are stable, parallel safe and not variadic');
 
 DELETE FROM integration_schemas;
 SELECT is(integration_schema_config('{"a": 1}'), '{"a": 1, "integrations": {}}', 'an empty catalogue: an empty document, not the fallback');

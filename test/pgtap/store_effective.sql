@@ -73,13 +73,20 @@ SELECT is_empty($$
 		  IS DISTINCT FROM integration_schema_resolve(id, VARIADIC layers)
 $$, 'resolve is that of the node''s layers');
 SELECT is_empty($$
+	SELECT org_id, node_id FROM stack
+	WHERE integration_config_values(org_id, node_id) IS DISTINCT FROM integration_schema_values(VARIADIC layers)
+$$, 'values are those of the node''s layers');
+SELECT is_empty($$
 	WITH a AS (
 		SELECT s.org_id, s.node_id, e.integration, e.field, e.value, e.level, e.required, e.locked,
 			   CASE e.source WHEN 0 THEN 'default' ELSE s.names[e.source] END AS source,
-			   ARRAY(SELECT s.names[i] FROM unnest(e.ignored) WITH ORDINALITY AS g (i, n) ORDER BY n) AS ignored
+			   ARRAY(SELECT s.names[i] FROM unnest(e.ignored) WITH ORDINALITY AS g (i, n) ORDER BY n) AS ignored,
+			   CASE e.locked_by WHEN 0 THEN 'catalogue' ELSE s.names[e.locked_by] END AS locked_by,
+			   s.names[e.unset_by] AS unset_by
 		  FROM stack AS s, integration_schema_explain(VARIADIC s.layers) AS e
 	), b AS (
-		SELECT s.org_id, s.node_id, e.integration, e.field, e.value, e.level, e.required, e.locked, e.source, e.ignored
+		SELECT s.org_id, s.node_id, e.integration, e.field, e.value, e.level, e.required, e.locked, e.source, e.ignored,
+			   e.locked_by, e.unset_by
 		  FROM stack AS s, integration_config_explain(s.org_id, s.node_id) AS e
 	)
 	(TABLE a EXCEPT TABLE b) UNION ALL (TABLE b EXCEPT TABLE a)
@@ -94,7 +101,7 @@ SELECT is_empty($$
 	SELECT s.org_id, s.node_id, t.* FROM stack AS s
 	FULL JOIN (SELECT o.org_id, a.* FROM (SELECT DISTINCT org_id FROM node_configurations) AS o,
 			   integration_config_status(o.org_id) AS a) AS t USING (org_id, node_id)
-	WHERE jsonb_build_object('enabled', t.enabled, 'configured', t.configured, 'missing', t.missing)
+	WHERE jsonb_build_object('enabled', t.enabled, 'configured', t.configured, 'missing', t.missing, 'in_use', t.in_use)
 		  IS DISTINCT FROM integration_schema_resolve(t.integration, VARIADIC s.layers) - 'config'
 $$, 'status says of every node and integration what resolve says');
 SELECT is((SELECT count(*) FROM integration_config_status('org1')),
@@ -135,11 +142,22 @@ SELECT results_eq($$SELECT node_id, integration, missing FROM integration_config
 	$$VALUES ('acme', 'openai', '{api_key}'::text[]), ('sre', 'openai', '{api_key}'), ('sre', 'slack', '{bot_token}')$$,
 	'in use: what is required, and what has a value of its own');
 
+-- get: a node's own document
+UPDATE node_configurations SET config_json = '{"integrations": {"slack": {"config": {"bot_token": "xoxb-1", "default_channel": "#a"}}}, "ours": 1}'
+ WHERE (org_id, node_id) = ('acme', 'acme');
+SELECT results_eq($$SELECT g.* FROM node_configurations AS n, integration_config_get(n.org_id, n.node_id) AS g ORDER BY n.node_id$$,
+	$$SELECT integration_schema_redact(config_json), version FROM node_configurations ORDER BY node_id$$, 'get: the document redacted, and the version');
+SELECT is(config_json #>> '{integrations,slack,config,bot_token}', '********', 'no secret in it') FROM integration_config_get('acme', 'acme');
+SELECT is((integration_config_get('acme', 'sre')).version, 1, 'in a select list');
+SELECT ok(g IS NULL, 'null in, null out') FROM integration_config_get(NULL, 'acme') AS g;
+
 --
 -- Arguments and errors
 --
 
 SELECT is(integration_config_effective(NULL, 'x'), NULL, 'null in, null out');
+SELECT is_empty('SELECT integration_config_effective_all(NULL)', 'no organisation has no nodes');
+SELECT is_empty('SELECT * FROM integration_config_effective_all(NULL)', 'also in FROM');
 SELECT throws_ok(statement, '42704', message, statement)
 FROM (VALUES
 	('SELECT integration_config_effective(''acme'', ''nobody'')', 'node "nobody" of organisation "acme" does not exist'),
@@ -147,6 +165,8 @@ FROM (VALUES
 	('SELECT integration_config_resolve(''acme'', ''nobody'', ''slack'')', 'node "nobody" of organisation "acme" does not exist'),
 	('SELECT integration_config_resolve(''acme'', ''sre'', ''slak'')', 'integration "slak" does not exist'),
 	('SELECT * FROM integration_config_explain(''acme'', ''nobody'')', 'node "nobody" of organisation "acme" does not exist'),
+	('SELECT integration_config_values(''acme'', ''nobody'')', 'node "nobody" of organisation "acme" does not exist'),
+	('SELECT * FROM integration_config_get(''acme'', ''nobody'')', 'node "nobody" of organisation "acme" does not exist'),
 	('SELECT * FROM integration_config_status(''nobody'')', 'organisation "nobody" does not exist'),
 	('SELECT * FROM integration_config_effective_all(''nobody'')', 'organisation "nobody" does not exist'),
 	('SELECT * FROM integration_config_history(''nobody'', ''nobody'')', 'node "nobody" of organisation "nobody" does not exist')
@@ -159,15 +179,29 @@ INSERT INTO node_configurations (org_id, node_id, parent_id, node_type, config_j
 	('broken', 'd', NULL, 'org', '[]');
 RESET session_replication_role;
 SELECT throws_ok($$SELECT integration_config_effective('broken', 'a')$$, 'XX001', 'tree of nodes has a cycle', 'a cycle ends');
-SELECT is(integration_config_effective('broken', 'c') -> 'x', '1', 'a parent that is gone is none');
+SELECT throws_ok($$SELECT integration_config_effective('broken', 'c')$$, '55000',
+	'parent "gone" of node "c" of organisation "broken" does not exist', 'a parent that is gone is an error');
+SELECT throws_ok(format('SELECT * FROM integration_config_%s', call), '55000', NULL, call)
+FROM unnest('{"resolve(''broken'', ''c'', ''slack'')", "values(''broken'', ''c'')", "explain(''broken'', ''c'')"}'::text[]) AS call;
 SELECT throws_ok($$SELECT integration_config_effective('broken', 'd')$$, '22023',
 	'document of node "d" is not a JSON object', 'a document that is none is named');
-SELECT throws_ok($$SELECT * FROM integration_config_effective_all('broken')$$, '22023', NULL, 'also for all');
+SELECT throws_ok($$SELECT * FROM integration_config_effective_all('broken')$$, 'XX001', 'tree of nodes has a cycle', 'a cycle is found by all, too');
+SELECT throws_ok($$SELECT * FROM integration_config_status('broken')$$, 'XX001', NULL, 'and by status');
+SET LOCAL session_replication_role = replica;
+DELETE FROM node_configurations WHERE org_id = 'broken' AND node_id IN ('a', 'b');
+RESET session_replication_role;
+SELECT throws_ok($$SELECT * FROM integration_config_effective_all('broken')$$, '55000',
+	'parent "gone" of node "c" of organisation "broken" does not exist', 'so is a parent that is gone');
+SET LOCAL session_replication_role = replica;
+DELETE FROM node_configurations WHERE org_id = 'broken' AND node_id = 'c';
+RESET session_replication_role;
+SELECT throws_ok($$SELECT * FROM integration_config_effective_all('broken')$$, '22023',
+	'document of node "d" is not a JSON object', 'and a document that is none');
 
 -- Volatility and parallel safety, as the reference says
 SELECT results_eq($$
 	SELECT DISTINCT provolatile, proparallel FROM pg_proc
-	WHERE proname IN ('integration_config_effective', 'integration_config_resolve', 'integration_config_explain',
+	WHERE proname IN ('integration_config_effective', 'integration_config_resolve', 'integration_config_values', 'integration_config_explain', 'integration_config_get', 'integration_config_violations', 'integration_schema_impact',
 		'integration_config_status', 'integration_config_effective_all', 'integration_config_history')
 $$, $$VALUES ('s'::"char", 's'::"char")$$, 'the reading functions are STABLE and PARALLEL SAFE');
 SELECT is_empty($$
@@ -180,9 +214,24 @@ $$, 'every function has a comment');
 CREATE ROLE store_columns;
 CREATE ROLE store_nothing;
 GRANT SELECT (org_id, node_id, parent_id, config_json) ON node_configurations TO store_columns;
+CREATE ROLE store_tree;
+GRANT SELECT (org_id, node_id, parent_id, node_type, version) ON node_configurations TO store_tree;
 SELECT integration_config_effective('acme', 'sre') AS before \gset
 SET LOCAL ROLE store_columns;
 SELECT ok(integration_config_effective('acme', 'sre') = :'before', 'rights on the columns are enough');
+SELECT lives_ok(statement, statement) FROM unnest(ARRAY[
+	'SELECT integration_config_resolve(''acme'', ''sre'', ''slack'')', 'SELECT integration_config_values(''acme'', ''sre'')',
+	'SELECT * FROM integration_config_explain(''acme'', ''sre'')']) AS statement;
+SELECT throws_ok($$SELECT * FROM integration_config_status('acme')$$, '42501', NULL, 'but status gives the types of nodes, too');
+SELECT throws_ok($$SELECT * FROM integration_config_get('acme', 'sre')$$, '42501', NULL, 'and get the version');
+SET LOCAL ROLE store_tree;
+SELECT throws_ok(statement, '42501', NULL, 'no rights on the document: ' || statement) FROM unnest(ARRAY[
+	'SELECT integration_config_effective(''acme'', ''sre'')', 'SELECT integration_config_resolve(''acme'', ''sre'', ''slack'')',
+	'SELECT integration_config_values(''acme'', ''sre'')', 'SELECT * FROM integration_config_explain(''acme'', ''sre'')',
+	'SELECT * FROM integration_config_get(''acme'', ''sre'')', 'SELECT * FROM integration_config_status(''acme'')',
+	'SELECT * FROM integration_config_effective_all(''acme'')', 'SELECT integration_config_effective_all(''acme'')',
+	'SELECT * FROM integration_config_violations()', 'SELECT * FROM integration_config_violations(''acme'')',
+	'SELECT * FROM integration_schema_impact(''slack'', NULL)']) AS statement;
 SET LOCAL ROLE store_nothing;
 SELECT throws_ok($$SELECT integration_config_effective('acme', 'sre')$$, '42501', NULL, 'no rights, no document');
 SELECT throws_ok($$SELECT * FROM integration_config_status('acme')$$, '42501', NULL, 'no status either');

@@ -70,7 +70,12 @@ FROM unnest(ARRAY [
 	'SELECT %s.integration_config_effective(''acme'', ''sre'')',
 	'SELECT %s.integration_config_resolve(''acme'', ''sre'', ''slack'')',
 	'SELECT * FROM %s.integration_config_explain(''acme'', ''sre'')',
+	'SELECT %s.integration_config_values(''acme'', ''sre'')',
+	'SELECT * FROM %s.integration_config_get(''acme'', ''sre'')',
 	'SELECT * FROM %s.integration_config_effective_all(''acme'')',
+	'SELECT %s.integration_config_effective_all(''acme'')',
+	'SELECT * FROM %s.integration_config_violations()',
+	'SELECT * FROM %s.integration_schema_impact(''slack'', ''[]'')',
 	'SELECT * FROM %s.integration_config_status(''acme'')',
 	'SELECT * FROM %s.integration_config_history(''acme'', ''sre'')',
 	'SELECT %s.integration_config_set(''acme'', ''sre'', ''{"x": 1}'', reason => ''r'', author => ''a'')',
@@ -94,8 +99,10 @@ SET LOCAL ROLE is_hostile_tenant;
 SET LOCAL search_path = evil, pg_catalog;
 SELECT :ours.integration_config_effective('acme', 'acme') OPERATOR(pg_catalog.->>) 'integrations' IS NOT NULL AS seen \gset
 SELECT pg_catalog.count(*) AS nodes FROM :ours.integration_config_effective_all('acme') \gset
+SELECT pg_catalog.count(*) AS violations FROM :ours.integration_config_violations() \gset
 RESET ROLE;
 SET LOCAL search_path = public;
+SELECT is(:violations, 0, 'all organisations, under row security');
 SELECT ok(:'seen', 'one node, under row security');
 SELECT is(:nodes, 1, 'all nodes, under row security');
 

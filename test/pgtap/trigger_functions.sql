@@ -12,7 +12,7 @@ SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
 
-SELECT plan(6);
+SELECT plan(7);
 
 -- Tables of somebody's own, one of them named as one of ours.
 CREATE SCHEMA other;
@@ -30,7 +30,7 @@ DECLARE
 	operation text;
 BEGIN
 	FOR function IN
-		SELECT p.proname FROM pg_proc AS p JOIN pg_depend AS d ON d.objid = p.oid AND d.deptype = 'e'
+		SELECT p.oid::regproc FROM pg_proc AS p JOIN pg_depend AS d ON d.objid = p.oid AND d.deptype = 'e'
 			JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'integration_schemas'
 			JOIN pg_language AS l ON l.oid = p.prolang AND l.lanname = 'c'
 		 WHERE d.classid = 'pg_proc'::regclass AND p.prorettype = 'trigger'::regtype
@@ -43,7 +43,7 @@ BEGIN
 					fired := format('%s %s, each %s', timing, operation, level);
 					EXECUTE format('TRUNCATE %s', relation);
 					EXECUTE format('INSERT INTO %s (id) VALUES (''a'')', relation);
-					EXECUTE format('CREATE TRIGGER t %s %s ON %s FOR EACH %s EXECUTE FUNCTION %I()',
+					EXECUTE format('CREATE TRIGGER t %s %s ON %s FOR EACH %s EXECUTE FUNCTION %s()',
 								   timing, operation, relation, level, function);
 					BEGIN
 						EXECUTE format(CASE operation
@@ -72,12 +72,12 @@ SELECT is_empty($$SELECT * FROM pg_temp.misuse('other.integration_schema_removed
 				'whatever of ours it is named like');
 
 -- On our own table, for events that they are not made for.
-CREATE TRIGGER wrong BEFORE INSERT ON integration_schemas FOR EACH STATEMENT EXECUTE FUNCTION integration_schemas_row();
+CREATE TRIGGER wrong BEFORE INSERT ON integration_schemas FOR EACH STATEMENT EXECUTE FUNCTION integration_schemas_internal.integration_schemas_row();
 SELECT throws_ok($$INSERT INTO integration_schemas (id, name, category, description) VALUES ('a', 'A', 'a', '')$$, '39P01',
-				 'function "integration_schemas_row" is the trigger of table "integration_schemas", before insert or update and after delete or update, for each row, and before truncate',
+				 'function "integration_schemas_row" is the trigger of table "integration_schemas", before insert or update and after any change, for each row, and before truncate',
 				 'and so on our own for an event that they are not made for');
 DROP TRIGGER wrong ON integration_schemas;
-CREATE TRIGGER wrong BEFORE DELETE ON integration_schemas FOR EACH ROW EXECUTE FUNCTION integration_schemas_row();
+CREATE TRIGGER wrong BEFORE DELETE ON integration_schemas FOR EACH ROW EXECUTE FUNCTION integration_schemas_internal.integration_schemas_row();
 SELECT throws_ok($$DELETE FROM integration_schemas WHERE id = 'slack'$$, '39P01', NULL, 'a DELETE has no new row');
 DROP TRIGGER wrong ON integration_schemas;
 
@@ -88,7 +88,7 @@ GRANT ALL ON other.mine TO somebody;
 SET ROLE somebody;
 SELECT throws_ok(format('CREATE TRIGGER t AFTER INSERT ON other.mine FOR EACH ROW EXECUTE FUNCTION %s()', f), '42501', NULL,
 				 'nobody else may make triggers with those that write as the owner')
-  FROM unnest(ARRAY['integration_schema_removed_row']) AS f;
+  FROM unnest(ARRAY['integration_schemas_internal.integration_schema_removed_row', 'integration_schemas_internal.integration_schema_history_row']) AS f;
 RESET ROLE;
 
 SELECT * FROM finish();

@@ -28,7 +28,7 @@ BEGIN
         RETURN to_jsonb(repeat('long ünïcode ', 1 + floor(random() * 400)::int));
     END IF;
     RETURN generator.pick(ARRAY [
-        'null', 'true', 'false', '""', '" "', '"x"', '"null"', '"日本語 \"quoted\" \\ \n"', '"\ud83d\ude00"',
+        'null', 'true', 'false', '""', '" "', '"\t\n"', '"x"', '"null"', '"日本語 \"quoted\" \\ \n"', '"\ud83d\ude00"',
         '0', '1', '1.0', '1.00', '-0', '-0.0', '1e2', '1E-7', '0.1', '12345678901234567890.123456789',
         '1e300', '-98765432109876543210', '0.000000000000000000000000000001000']::jsonb[]);
 END $$;
@@ -80,7 +80,7 @@ CREATE FUNCTION generator.field_name() RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     RETURN generator.pick(ARRAY [
-        'a', 'b', 'c', 'Z', '_u', 'api_key', 'region', 'config', 'locked', 'f10', repeat('n', 64)]);
+        'a', 'b', 'c', 'Z', '_u', 'api_key', 'region', 'config', 'locked', 'enabled', 'f10', repeat('n', 64)]);
 END $$;
 
 -- a definition of a field that the catalogue takes
@@ -96,7 +96,7 @@ BEGIN
     END IF;
     IF type <> 'secret' AND generator.chance(0.4) THEN
         made := made || jsonb_build_object('default_value', generator.pick(CASE type
-            WHEN 'string'  THEN ARRAY ['""', '"d"', '"défaut"', '"null"']
+            WHEN 'string'  THEN ARRAY ['""', '"  "', '"d"', '"défaut"', '"null"']
             WHEN 'integer' THEN ARRAY ['0', '1', '8089', '-5', '1.0', '1e2']
             WHEN 'number'  THEN ARRAY ['0', '1.0', '1.50', '-0.25']
             WHEN 'boolean' THEN ARRAY ['true', 'false']
@@ -170,6 +170,7 @@ BEGIN
             CASE WHEN field_names <> '{}' AND generator.chance(0.75)
                  THEN generator.pick(field_names) ELSE generator.key() END,
             CASE WHEN generator.chance(0.2) THEN 'null'
+                 WHEN generator.chance(0.1) THEN generator.pick(ARRAY ['""', '" "', '"\r\n"']::jsonb[])
                  WHEN generator.chance(0.4) THEN generator.pick(ARRAY [
                      '{}', '{"a": 1}', '{"a": null, "b": {"b": 2}}', '{"b": {"a": 3, "b": null}}', '[]',
                      '{"b": 4}', '{"config": {"a": null}}']::jsonb[])
@@ -204,7 +205,7 @@ BEGIN
                  WHEN generator.chance(0.2) THEN 'false'
                  WHEN generator.chance(0.2) THEN generator.value(1)
                  ELSE (SELECT jsonb_agg(CASE WHEN generator.chance(0.9)
-                                             THEN to_jsonb(generator.pick(field_names || ARRAY ['a', 'b', '']))
+                                             THEN to_jsonb(generator.pick(field_names || ARRAY ['a', 'b', '', 'enabled', 'enabled']))
                                              ELSE generator.scalar() END)
                        FROM generate_series(1, 1 + floor(random() * 3)::int)) END);
     END IF;
@@ -251,7 +252,7 @@ BEGIN
     FOREACH id IN ARRAY ARRAY ['mystery', 'UPPER', '', 'тайна', repeat('u', 100)] LOOP
         IF generator.chance(0.3) THEN
             integrations := integrations
-                || jsonb_build_object(id, generator.entry(ARRAY ['a', 'b', 'B', 'config', 'locked']));
+                || jsonb_build_object(id, generator.entry(ARRAY ['a', 'b', 'B', 'config', 'locked', 'enabled']));
         END IF;
     END LOOP;
     IF generator.chance(0.02) THEN

@@ -24,10 +24,12 @@ BEGIN
     RETURN merged;
 END $$;
 
--- A field has a value when it is there, is not null and is not the empty string.
+-- A field has a value when it is there, is not null and is not a string that is empty or only
+-- white space.
 CREATE FUNCTION reference.has_value(value jsonb) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
-    SELECT value IS NOT NULL AND value NOT IN ('null', '""')
+    SELECT value IS NOT NULL AND value <> 'null'
+       AND NOT (jsonb_typeof(value) = 'string' AND value #>> '{}' ~ '^\s*$')
 $$;
 
 -- The layers that count: a SQL NULL is skipped, and one that is no object is an error.
@@ -82,6 +84,7 @@ DECLARE
     merged        jsonb;                -- NULL until a layer says something
     config        jsonb;
     frozen        boolean := false;     -- an outer layer locked the whole entry
+    enabled_fixed boolean := false;     -- an outer layer locked "enabled"
     frozen_fields text[] := '{}';       -- an outer layer locked these
     given_fields  text[] := '{}';       -- an outer layer gave these a value
     layer         jsonb;
@@ -101,7 +104,8 @@ BEGIN
         -- An entry that is no object is left out of a known integration. An unknown one's is a
         -- value like any other, but it takes no frozen field away.
         IF jsonb_typeof(entry) <> 'object' THEN
-            IF NOT known AND NOT reference.holds_any(merged, frozen_fields) THEN
+            IF NOT known AND NOT reference.holds_any(merged, frozen_fields)
+               AND NOT (enabled_fixed AND coalesce(merged ? 'enabled', false)) THEN
                 merged := entry;
             END IF;
             CONTINUE;
@@ -114,12 +118,15 @@ BEGIN
             IF key = 'locked' THEN
                 NULL;                   -- spent below, and never part of the result
 
+            ELSIF key = 'enabled' AND enabled_fixed THEN
+                NULL;                   -- frozen, at whatever it is
+
             ELSIF key = 'config' AND jsonb_typeof(value) = 'object' THEN
                 config := CASE WHEN jsonb_typeof(merged -> 'config') = 'object'
                                THEN merged -> 'config' ELSE '{}' END;
                 FOR field, value IN SELECT * FROM jsonb_each(value) LOOP
                     CONTINUE WHEN field = ANY (frozen_fields);
-                    CONTINUE WHEN first_wins AND (field = ANY (given_fields) OR value = 'null');
+                    CONTINUE WHEN first_wins AND field = ANY (given_fields);
                     IF value = 'null' THEN
                         -- unset: what outer layers gave goes, the default applies again
                         config := config - field;
@@ -129,7 +136,9 @@ BEGIN
                     ELSE
                         config := config
                             || jsonb_build_object(field, reference.overlay(config -> field, value));
-                        given_fields := given_fields || field;
+                        IF reference.has_value(value) THEN
+                            given_fields := given_fields || field;
+                        END IF;
                     END IF;
                 END LOOP;
                 merged := merged || jsonb_build_object('config', config);
@@ -154,6 +163,7 @@ BEGIN
         -- A lock binds the inner layers, at whatever this layer left.
         frozen := entry -> 'locked' IS NOT DISTINCT FROM 'true';
         frozen_fields := frozen_fields || reference.locked_fields(entry);
+        enabled_fixed := 'enabled' = ANY (frozen_fields);
     END LOOP;
     RETURN merged;
 END $$;
@@ -166,12 +176,21 @@ LANGUAGE sql IMMUTABLE AS $$
     WHERE field ? 'default_value'
 $$;
 
--- The fields that have a value; a default counts as one.
+-- The fields that have a value, in a config that has the defaults that stand.
 CREATE FUNCTION reference.with_value(fields jsonb, config jsonb) RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(array_agg(field ->> 'name'), '{}')
     FROM jsonb_array_elements(fields) AS field
-    WHERE reference.has_value(config -> (field ->> 'name')) OR reference.has_value(field -> 'default_value')
+    WHERE reference.has_value(config -> (field ->> 'name'))
+$$;
+
+-- In use: required by the catalogue, or a field has a value other than its default.
+CREATE FUNCTION reference.in_use(required boolean, fields jsonb, config jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT required OR EXISTS (
+        SELECT FROM jsonb_array_elements(fields) AS field
+        WHERE reference.has_value(config -> (field ->> 'name'))
+          AND config -> (field ->> 'name') IS DISTINCT FROM field -> 'default_value')
 $$;
 
 -- Whether a field is required, given those that have a value.
@@ -230,6 +249,10 @@ BEGIN
         'locked', schema_row.locked,
         'required', schema_row.required,
         'enabled', coalesce(merged -> 'enabled', 'true'),
+        'in_use', reference.in_use(schema_row.required, fields, merged -> 'config'),
+        'display_order', schema_row.display_order,
+        'order', (SELECT coalesce(jsonb_agg(field -> 'name' ORDER BY n), '[]')
+                  FROM jsonb_array_elements(fields) WITH ORDINALITY AS f (field, n)),
         'configured', missing = '[]',
         'missing', missing,
         'config_schema', coalesce(org, '{}'),
@@ -292,7 +315,7 @@ BEGIN
     END IF;
     entry := reference.known_entry(known, reference.checked(layers));
     RETURN jsonb_build_object('enabled', entry -> 'enabled', 'configured', entry -> 'configured',
-                              'missing', entry -> 'missing', 'config', entry -> 'config');
+                              'in_use', entry -> 'in_use', 'missing', entry -> 'missing', 'config', entry -> 'config');
 END $$;
 
 -- integration_schema_values
@@ -306,7 +329,8 @@ BEGIN
     layers := reference.checked(layers);
     FOR known IN SELECT * FROM integration_schemas LOOP
         entry := reference.known_entry(known, layers);
-        IF entry -> 'enabled' = 'true' AND entry -> 'configured' = 'true' THEN
+        IF entry -> 'in_use' = 'true' AND entry -> 'enabled' = 'true'
+           AND entry -> 'configured' = 'true' THEN
             result := result || jsonb_build_object(known.id, entry -> 'config');
         END IF;
     END LOOP;

@@ -183,6 +183,13 @@ sub same_catalogue
 	return;
 }
 
+# every version of every row of the catalogue
+sub history
+{
+	my ($at) = @_;
+	return ask($at, 'SELECT * FROM integration_schema_history ORDER BY id, version');
+}
+
 sub new_database
 {
 	my ($at, %changes) = @_;
@@ -215,6 +222,7 @@ sub dump_and_restore
 {
 	my ($at, $whose, $suffix) = @_;
 	my $expected = catalogue($at);
+	my $history = history($at);
 	my $dir = PostgreSQL::Test::Utils::tempdir();
 	my $to;
 
@@ -223,6 +231,7 @@ sub dump_and_restore
 	run_ok($to, "$whose: psql restores it",
 		'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/plain.sql", $to->{db});
 	same_catalogue(catalogue($to), $expected, "$whose: the same catalogue after pg_dump and psql");
+	is(history($to), $history, "$whose: and its whole history");
 
 	run_ok($to, "$whose: pg_dump of the restored database",
 		'pg_dump', '-f', "$dir/again.sql", $to->{db});
@@ -236,6 +245,17 @@ sub dump_and_restore
 	run_ok($to, "$whose: pg_restore -j2",
 		'pg_restore', '-j2', '--exit-on-error', '-d', $to->{db}, "$dir/custom.dump");
 	same_catalogue(catalogue($to), $expected, "$whose: the same catalogue after pg_restore -j2");
+	is(history($to), $history, "$whose: and its whole history, after pg_restore -j2");
+
+	# pg_restore -j may load the tables in any order
+	my @list = split /^/, `pg_restore -l $dir/custom.dump`;
+	my @data = grep { / TABLE DATA / } @list;
+	spew("$dir/list", join '', (grep { !/ TABLE DATA / } @list), reverse @data);
+	$to = new_database($at, db => "$at->{db}_backwards$suffix");
+	run_ok($to, "$whose: pg_restore, the history last",
+		'pg_restore', '--exit-on-error', '-L', "$dir/list", '-d', $to->{db}, "$dir/custom.dump");
+	same_catalogue(catalogue($to), $expected, "$whose: the same catalogue, the history last");
+	is(history($to), $history, "$whose: and its whole history, which came last");
 
 	run_ok($at, "$whose: pg_dump --data-only --inserts",
 		'pg_dump', '--data-only', '--inserts', '-f', "$dir/data.sql", $at->{db});
@@ -244,6 +264,7 @@ sub dump_and_restore
 	run_ok($to, "$whose: psql restores the data alone",
 		'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/data.sql", $to->{db});
 	same_catalogue(catalogue($to), $expected, "$whose: the same catalogue from the data alone");
+	is(history($to), $history, "$whose: and its whole history, from the data alone");
 	return;
 }
 

@@ -1,0 +1,19 @@
+/*-------------------------------------------------------------------------
+ *
+ * server/own_query.h
+ *	  Queries of ours on the extension's own tables.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SERVER_OWN_QUERY_H
+#define SERVER_OWN_QUERY_H
+
+#include "executor/spi.h"
+#include "server/extension.h"
+
+extern uint64 own_execute(Oid owner, const char *query, int nargs, const Oid *types,
+						  const Datum *values, const char *nulls);
+extern void own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
+					   int nargs, const Oid *types, const Datum *values);
+
+#endif							/* SERVER_OWN_QUERY_H */

@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * store/layers.h
+ *	  A node's layers: its own document and those of the nodes above it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef STORE_LAYERS_H
+#define STORE_LAYERS_H
+
+#include "jsonb/reader.h"
+#include "store/lookup.h"
+#include "store/reader.h"
+
+/* A node's layers, outermost first. */
+typedef struct NodeLayers
+{
+	int			count;
+	int			allocated;
+	JsonbRef   *documents;
+	JsonbRef   *names;			/* node_id of each */
+} NodeLayers;
+
+extern void layers_above(NodeLayers *layers, const NodeTable *table, text *org_id,
+						 text *node_id, text *parent_id, Snapshot snapshot);
+extern void layers_add(NodeLayers *layers, const NodeRow *row);
+extern void layers_read(NodeLayers *layers, FunctionCallInfo fcinfo);
+
+#endif							/* STORE_LAYERS_H */

@@ -1,0 +1,33 @@
+/*-------------------------------------------------------------------------
+ *
+ * store/reader.h
+ *	  The nodes as the caller of a function may read them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef STORE_READER_H
+#define STORE_READER_H
+
+#include "fmgr.h"
+#include "store/lookup.h"
+
+/* The table, open for a function's caller, and what he may see of it. */
+typedef struct NodeReader
+{
+	NodeTable	table;
+	Snapshot	snapshot;
+	bool		row_security;	/* applies to the caller */
+} NodeReader;
+
+typedef void (*NameCallback) (text *name, void *arg);
+
+extern void reader_begin(NodeReader *reader, FunctionCallInfo fcinfo,
+						 int ncolumns, const NodeColumn *columns);
+extern void reader_find(NodeReader *reader, text *org_id, text *node_id, NodeRow *row);
+extern void reader_visible_nodes(NodeReader *reader, text *org_id,
+								 NameCallback callback, void *arg);
+extern void reader_visible_organisations(NodeReader *reader,
+										 NameCallback callback, void *arg);
+extern void reader_end(NodeReader *reader);
+
+#endif							/* STORE_READER_H */

@@ -1,0 +1,165 @@
+/*-------------------------------------------------------------------------
+ *
+ * store/tree_functions.c
+ *	  The SQL-callable functions that read a whole organisation.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "catalogue/catalogue.h"
+#include "funcapi.h"
+#include "merge/merge.h"
+#include "miscadmin.h"
+#include "server/sql_result.h"
+#include "store/store.h"
+#include "store/tree.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+PG_FUNCTION_INFO_V1(integration_config_effective_all);
+PG_FUNCTION_INFO_V1(integration_config_status);
+
+/*
+ * read_tree: read the organisation that the function's first argument names,
+ * into the current memory context.
+ *
+ * Errors: those of reader_begin and tree_read, and undefined_object where the
+ * caller sees no node of it.
+ */
+static void
+read_tree(Tree *tree, FunctionCallInfo fcinfo)
+{
+	static const NodeColumn columns[] = {
+		NODE_ORG_ID, NODE_NODE_ID, NODE_PARENT_ID, NODE_TYPE, NODE_CONFIG_JSON
+	};
+	text	   *org_id = PG_GETARG_TEXT_PP(0);
+	NodeReader	reader;
+
+	reader_begin(&reader, fcinfo, lengthof(columns), columns);
+	if (!tree_read(tree, &reader, org_id))
+		store_no_such(store_text_ref(org_id), (JsonbRef) {0});
+	reader_end(&reader);
+}
+
+/* What integration_config_effective_all keeps from row to row. */
+typedef struct EffectiveAll
+{
+	const Catalogue *catalogue;
+	Tree		tree;
+	TreeNode   *node;			/* the last one given */
+} EffectiveAll;
+
+/*
+ * effective_all_begin: read what is to be merged, into the current memory
+ * context.
+ */
+static EffectiveAll *
+effective_all_begin(FunctionCallInfo fcinfo)
+{
+	EffectiveAll *all = palloc0(sizeof(EffectiveAll));
+
+	read_tree(&all->tree, fcinfo);
+	all->catalogue = catalogue_current(fcinfo);
+	catalogue_pin(all->catalogue);
+	return all;
+}
+
+/*
+ * integration_config_effective_all(org_id text) returns setof record: every
+ * node's merged document, a row at a time, of which none is kept.
+ *
+ * SQL calls it in a select list alone (see sql/61_store_reading.sql): in FROM
+ * the server would write the whole set to disk first.
+ */
+Datum
+integration_config_effective_all(PG_FUNCTION_ARGS)
+{
+	FuncCallContext *call;
+	EffectiveAll *all;
+	Datum		values[2];
+	bool		nulls[2] = {false};
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		MemoryContext caller;
+
+		call = SRF_FIRSTCALL_INIT();
+		caller = MemoryContextSwitchTo(call->multi_call_memory_ctx);
+		call->tuple_desc = BlessTupleDesc(CreateTupleDescCopy(result_descriptor(fcinfo)));
+		call->user_fctx = effective_all_begin(fcinfo);
+		MemoryContextSwitchTo(caller);
+	}
+	call = SRF_PERCALL_SETUP();
+	all = call->user_fctx;
+	all->node = tree_next(&all->tree, all->node);
+	if (all->node == NULL)
+		SRF_RETURN_DONE(call);
+	values[0] = PointerGetDatum(all->node->row.node_id);
+	values[1] = PointerGetDatum(merge_config(all->catalogue, all->tree.layers,
+											 all->tree.nlayers));
+	SRF_RETURN_NEXT(call, HeapTupleGetDatum(heap_form_tuple(call->tuple_desc,
+															values, nulls)));
+}
+
+/*
+ * missing_names: fields as a text[] of their names.
+ */
+static Datum
+missing_names(const IntegrationStatus *status)
+{
+	Datum	   *names = palloc(sizeof(Datum) * (status->nmissing + 1));
+
+	for (int i = 0; i < status->nmissing; i++)
+		names[i] = text_from_ref(status->missing[i]->name);
+	return PointerGetDatum(construct_array(names, status->nmissing, TEXTOID, -1, false,
+										   TYPALIGN_INT));
+}
+
+/*
+ * integration_config_status(org_id text) returns setof record: what of every
+ * node and integration.
+ */
+Datum
+integration_config_status(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = result_begin(fcinfo);
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext row = AllocSetContextCreate(caller, "status of a node",
+											  ALLOCSET_DEFAULT_SIZES);
+	const Catalogue *catalogue;
+	Tree		tree = {0};
+
+	read_tree(&tree, fcinfo);
+	catalogue = catalogue_current(fcinfo);
+	MemoryContextSwitchTo(row);
+	for (TreeNode *node = tree_next(&tree, NULL); node != NULL;
+		 node = tree_next(&tree, node))
+	{
+		for (int i = 0; i < catalogue->nintegrations; i++)
+		{
+			const Integration *integration = catalogue->displayed[i];
+			IntegrationStatus status;
+			Datum		values[7];
+			bool		nulls[7] = {false};
+
+			MemoryContextReset(row);
+			merge_status(integration, tree.layers, tree.nlayers, &status);
+			values[0] = PointerGetDatum(node->row.node_id);
+			nulls[1] = node->row.node_type == NULL;
+			values[1] = PointerGetDatum(node->row.node_type);
+			values[2] = text_from_ref(integration->id);
+			values[3] = BoolGetDatum(status.enabled);
+			values[4] = BoolGetDatum(status.nmissing == 0);
+			values[5] = missing_names(&status);
+			values[6] = BoolGetDatum(status.in_use);
+			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		}
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(row);
+	return (Datum) 0;
+}
