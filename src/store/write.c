@@ -31,12 +31,12 @@
 #include "server/messages.h"
 #include "server/own_table.h"
 #include "server/suggest.h"
+#include "store/lookup.h"
 #include "store/store.h"
 #include "store/write_context.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/rls.h"
 
 PG_FUNCTION_INFO_V1(integration_config_set);
 PG_FUNCTION_INFO_V1(integration_config_replace);
@@ -51,7 +51,9 @@ typedef struct NodeWrite
 	text	   *org_id;
 	text	   *node_id;
 	int32		version;		/* that it has now */
-	Jsonb	   *document;		/* that it has now */
+	Jsonb	   *document;		/* that it has now; NULL: there is no such
+								 * node */
+	bool		ruled;			/* has the table rules? */
 	WriteContext context;
 } NodeWrite;
 
@@ -67,6 +69,10 @@ typedef struct FieldName
  * and unsets what the node inherits.
  */
 static const char *const field_nulls[] = {"integrations", PATCH_ANY_KEY, "config", NULL};
+
+#define UPDATE_NODE \
+	"UPDATE ONLY %s AS n SET config_json = $3" \
+	" WHERE n.org_id OPERATOR(pg_catalog.=) $1 AND n.node_id OPERATOR(pg_catalog.=) $2"
 
 /* The write that is being made; see write_context.h. */
 WriteContext *write_context = NULL;
@@ -115,9 +121,8 @@ text_argument(FunctionCallInfo fcinfo, int number)
 }
 
 /*
- * run: run one of the statements on a table with the rights of the caller where
- * row security applies to him, and of the table's owner elsewhere; returns how
- * many rows there were.
+ * run: run one of the statements on a table, as its owner or as the caller;
+ * returns how many rows there were.  The plan is not kept where kept is NULL.
  *
  * %s in the text is the table's name as it is now: whoever owns the schema may
  * have renamed it.
@@ -126,19 +131,27 @@ static uint64
 run(KeptPlan *kept, Oid relid, const char *text, int nargs, const Oid *argtypes,
 	Datum *values)
 {
-	bool		as_caller = check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED;
 	char	   *name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
 												  get_rel_name(relid));
 	Identity	caller;
 	uint64		rows;
 
-	if (!as_caller)
-		identity_become(&caller, relation_owner(relid));
-	rows = kept_plan_execute(kept, psprintf(text, name), nargs, argtypes, values, NULL,
-							 InvalidSnapshot, false);
-	if (!as_caller)
-		identity_return(&caller);
-	return SPI_tuptable == NULL ? 0 : rows;
+	identity_for_table(&caller, relid);
+	text = psprintf(text, name);
+	if (kept != NULL)
+		rows = kept_plan_execute(kept, text, nargs, argtypes, values, NULL,
+								 InvalidSnapshot, false);
+	else
+	{
+		int			status = SPI_execute_with_args(text, nargs, unconstify(Oid *, argtypes),
+												   values, NULL, false, 0);
+
+		if (status < 0)
+			elog(ERROR, "could not execute \"%s\": %s", text, SPI_result_code_string(status));
+		rows = SPI_processed;
+	}
+	identity_return(&caller);
+	return rows;
 }
 
 /*
@@ -159,23 +172,42 @@ result(int column, const NodeWrite *write)
 }
 
 /*
- * write_begin: find and lock the node that a function's first two arguments
- * name, for a write with the expected version, the reason and the author that
- * its arguments from that number on give.
- *
- * Connects to SPI: what is allocated from here on lives until write_end.
- * Errors: invalid_parameter_value, insufficient_privilege, undefined_object
- * where there is no such node or row security hides it, serialization_failure
- * where it has another version.
+ * lock_node: lock the node's row, and read what it has now; false where there is
+ * none.
  */
-static void
-write_begin(NodeWrite *write, FunctionCallInfo fcinfo, int first)
+static bool
+lock_node(NodeWrite *write)
 {
 	static const Oid argtypes[] = {TEXTOID, TEXTOID};
-	static KeptPlan lock_node;
-	Relation	table;
-	AttrNumber	read[4];
+	static KeptPlan kept;
 	Datum		values[2];
+
+	values[0] = PointerGetDatum(write->org_id);
+	values[1] = PointerGetDatum(write->node_id);
+	if (run(&kept, write->relid,
+			"SELECT n.version, n.config_json FROM ONLY %s AS n"
+			" WHERE n.org_id OPERATOR(pg_catalog.=) $1 AND n.node_id OPERATOR(pg_catalog.=) $2"
+			" FOR NO KEY UPDATE",
+			lengthof(argtypes), argtypes, values) == 0)
+		return false;
+	write->version = DatumGetInt32(result(1, write));
+	write->document = DatumGetJsonbP(result(2, write));
+	return true;
+}
+
+/*
+ * write_lock: find and lock the node that a function's first two arguments
+ * name, if it is there, for a write with the reason and the author that its
+ * arguments after that number give.
+ *
+ * Connects to SPI: what is allocated from here on lives until write_end.
+ * Errors: invalid_parameter_value, insufficient_privilege.
+ */
+static void
+write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first)
+{
+	NodeTable	table;
+	AttrNumber	read[4];
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ereport(ERROR,
@@ -192,82 +224,111 @@ write_begin(NodeWrite *write, FunctionCallInfo fcinfo, int first)
 
 	/* the rights that the two statements take, of whomever they run as */
 	write->relid = own_table_required(fcinfo, OWN_NODES, RowExclusiveLock);
-	table = table_open(write->relid, NoLock);
-	read[0] = own_column(table, "org_id", TEXTOID);
-	read[1] = own_column(table, "node_id", TEXTOID);
-	read[2] = own_column(table, "config_json", JSONBOID);
-	read[3] = own_column(table, "version", INT4OID);
-	table_close(table, NoLock);
-	rights_checked(write->relid, ACL_SELECT, 4, read, GetUserId(), true);
-	rights_checked(write->relid, ACL_UPDATE, 1, &read[2], GetUserId(), true);
+	node_table_open(&table, write->relid, NoLock);
+	read[0] = table.columns[NODE_ORG_ID];
+	read[1] = table.columns[NODE_NODE_ID];
+	read[2] = table.columns[NODE_VERSION];
+	read[3] = table.columns[NODE_CONFIG_JSON];
+	write->ruled = table.relation->rd_rules != NULL;
+	node_table_close(&table);
+	rights_checked(write->relid, ACL_SELECT, lengthof(read), read, GetUserId(), true);
+	rights_checked(write->relid, ACL_UPDATE, 1, &read[3], GetUserId(), true);
 
-	values[0] = PointerGetDatum(write->org_id);
-	values[1] = PointerGetDatum(write->node_id);
-	if (run(&lock_node, write->relid,
-			"SELECT n.version, n.config_json FROM ONLY %s AS n"
-			" WHERE n.org_id OPERATOR(pg_catalog.=) $1 AND n.node_id OPERATOR(pg_catalog.=) $2"
-			" FOR NO KEY UPDATE",
-			lengthof(argtypes), argtypes, values) == 0)
+	(void) lock_node(write);
+}
+
+/*
+ * write_expect: the node must be there, and have the expected version that the
+ * argument of that number gives.
+ *
+ * Errors: undefined_object where there is no such node, or row security hides
+ * it; serialization_failure.
+ */
+static void
+write_expect(const NodeWrite *write, FunctionCallInfo fcinfo, int number)
+{
+	if (write->document == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("%s does not exist", node_phrase(write)),
 				 errhint("Nodes are made with INSERT INTO node_configurations.")));
-	write->version = DatumGetInt32(result(1, write));
-	write->document = DatumGetJsonbP(result(2, write));
-	if (!PG_ARGISNULL(first) && PG_GETARG_INT32(first) != write->version)
+	if (!PG_ARGISNULL(number) && PG_GETARG_INT32(number) != write->version)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("%s has changed", node_phrase(write)),
 				 errdetail("The expected version is %d, the current one is %d.",
-						   PG_GETARG_INT32(first), write->version),
+						   PG_GETARG_INT32(number), write->version),
 				 errhint("Read the document again and repeat the change.")));
 }
 
 /*
- * write_end: put the document there; returns the version that the node then
- * has, which is the one that it had where nothing changes.
+ * write_begin: both, with the expected version, the reason and the author in
+ * the function's arguments from that number on.
+ */
+static void
+write_begin(NodeWrite *write, FunctionCallInfo fcinfo, int first)
+{
+	write_lock(write, fcinfo, first);
+	write_expect(write, fcinfo, first);
+}
+
+/*
+ * update_node: put the document there; false where something of the owner's has
+ * taken the change away.  The version that the node then has is in the write.
+ *
+ * Where the table has rules, the server may refuse to return anything from an
+ * UPDATE, so the row is asked afterwards; and a plan of which a rule has left
+ * nothing would not notice that the rule goes, so none is kept.
+ */
+static bool
+update_node(NodeWrite *write, Jsonb *document)
+{
+	static const Oid argtypes[] = {TEXTOID, TEXTOID, JSONBOID};
+	static KeptPlan kept;
+	WriteContext *outer = write_context;
+	uint64		rows = 0;
+	Datum		values[3];
+
+	values[0] = PointerGetDatum(write->org_id);
+	values[1] = PointerGetDatum(write->node_id);
+	values[2] = JsonbPGetDatum(document);
+	PG_TRY();
+	{
+		write_context = &write->context;
+		rows = run(write->ruled ? NULL : &kept, write->relid,
+				   write->ruled ? UPDATE_NODE : UPDATE_NODE " RETURNING n.version",
+				   lengthof(argtypes), argtypes, values);
+	}
+	PG_FINALLY();
+	{
+		write_context = outer;
+	}
+	PG_END_TRY();
+	if (rows == 0)
+		return false;
+	if (write->ruled)
+		return lock_node(write);
+	write->version = DatumGetInt32(result(1, write));
+	return true;
+}
+
+/*
+ * write_end: the node's new document; returns the version that it then has,
+ * which is the one that it had where nothing changes.
  *
  * That may turn out only in the triggers, where the document holds masks.
  */
 static int32
 write_end(NodeWrite *write, Jsonb *document)
 {
-	static const Oid argtypes[] = {TEXTOID, TEXTOID, JSONBOID};
-	static KeptPlan update_node;
-	int32		version = write->version;
-
-	if (!jsonb_ref_equal(jsonb_ref_root(document), jsonb_ref_root(write->document)))
-	{
-		WriteContext *outer = write_context;
-		uint64		rows = 0;
-		Datum		values[3];
-
-		values[0] = PointerGetDatum(write->org_id);
-		values[1] = PointerGetDatum(write->node_id);
-		values[2] = JsonbPGetDatum(document);
-		PG_TRY();
-		{
-			write_context = &write->context;
-			rows = run(&update_node, write->relid,
-					   "UPDATE ONLY %s AS n SET config_json = $3"
-					   " WHERE n.org_id OPERATOR(pg_catalog.=) $1 AND n.node_id OPERATOR(pg_catalog.=) $2"
-					   " RETURNING n.version",
-					   lengthof(argtypes), argtypes, values);
-		}
-		PG_FINALLY();
-		{
-			write_context = outer;
-		}
-		PG_END_TRY();
-		if (rows == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("%s was not written", node_phrase(write)),
-					 errdetail("A trigger or a rule of the table took the change away.")));
-		version = DatumGetInt32(result(1, write));
-	}
+	if (!jsonb_ref_equal(jsonb_ref_root(document), jsonb_ref_root(write->document)) &&
+		!update_node(write, document))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%s was not written", node_phrase(write)),
+				 errdetail("A trigger or a rule of the table took the change away.")));
 	SPI_finish();
-	return version;
+	return write->version;
 }
 
 /*
@@ -334,7 +395,7 @@ old_document(NodeWrite *write, FunctionCallInfo fcinfo, int32 version)
 	read[2] = own_column(table, "version", INT4OID);
 	read[3] = own_column(table, "config_json", JSONBOID);
 	table_close(table, NoLock);
-	rights_checked(relid, ACL_SELECT, 4, read, GetUserId(), true);
+	rights_checked(relid, ACL_SELECT, lengthof(read), read, GetUserId(), true);
 
 	values[0] = PointerGetDatum(write->org_id);
 	values[1] = PointerGetDatum(write->node_id);
@@ -373,8 +434,9 @@ integration_config_rollback(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("organisation, node and version must not be null")));
 	version = PG_GETARG_INT32(2);
-	write_begin(&write, fcinfo, 3);
+	write_lock(&write, fcinfo, 3);
 	document = old_document(&write, fcinfo, version);
+	write_expect(&write, fcinfo, 3);
 	if (write.context.reason == NULL)
 		write.context.reason = psprintf("rollback to version %d", version);
 	write.context.accepted = true;
@@ -433,8 +495,9 @@ require_field(FunctionCallInfo fcinfo, FieldName name)
 static JsonbRef
 own_value(const NodeWrite *write, FieldName name)
 {
-	JsonbRef	value = JREF_MEMBER(jsonb_ref_root(write->document), "integrations");
+	JsonbRef	value = jsonb_ref_root(write->document);
 
+	value = JREF_MEMBER(value, "integrations");
 	value = jsonb_ref_member(value, name.id.ptr, name.id.len);
 	value = JREF_MEMBER(value, "config");
 	return jsonb_ref_member(value, name.field.ptr, name.field.len);
