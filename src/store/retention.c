@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "server/extension.h"
 #include "server/identity.h"
+#include "server/own_table.h"
 #include "store/history.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -39,12 +40,15 @@ static uint64
 change_history(FunctionCallInfo fcinfo, AclMode right, const char *format,
 			   int nargs, Oid *argtypes, Datum *values, const char *nulls)
 {
-	static const AttrNumber all[] = {InvalidAttrNumber};
 	Oid			relid = own_table_required(fcinfo, OWN_HISTORY, RowExclusiveLock);
+	Relation	table = table_open(relid, NoLock);
+	AttrNumber	written = own_column(table, "config_json", JSONBOID);
 	char	   *query;
 	uint64		changed;
 
-	(void) rights_checked(relid, right, lengthof(all), all, GetUserId(), true);
+	table_close(table, NoLock);
+	(void) rights_checked(relid, right, right == ACL_UPDATE ? 1 : 0, &written,
+						  GetUserId(), true);
 	if (check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
