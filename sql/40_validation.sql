@@ -30,4 +30,12 @@ LANGUAGE c STABLE PARALLEL SAFE STRICT
 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.integration_schema_redact(jsonb)
-IS 'a layer or a merged document with every secret, and every value of a field that the catalogue does not know, replaced by "********"';
+IS 'a layer, a merged document or an answer of integration_schema_values with every secret, and all that the catalogue does not know to be none, replaced by "********"';
+
+CREATE FUNCTION @extschema@.integration_schema_redact(answer jsonb, id text)
+RETURNS jsonb
+LANGUAGE c STABLE PARALLEL SAFE STRICT
+AS 'MODULE_PATHNAME', 'integration_schema_redact_answer';
+
+COMMENT ON FUNCTION @extschema@.integration_schema_redact(jsonb, text)
+IS 'the same of an answer of integration_schema_resolve for that integration';

@@ -15,9 +15,6 @@
 #include "miscadmin.h"
 #include "server/uri.h"
 
-/* How a sealed secret begins. */
-#define SEALED_PREFIX "sealed:1:"
-
 static const char masked[] = REDACTED_VALUE;
 
 /*
@@ -31,10 +28,20 @@ mask(JsonbRef value)
 }
 
 /*
+ * shown_is_sealed: is it a sealed secret?
+ */
+bool
+shown_is_sealed(JsonbRef value)
+{
+	return value.type == JREF_STRING && value.len >= strlen(SEALED_PREFIX) &&
+		memcmp(value.ptr, SEALED_PREFIX, strlen(SEALED_PREFIX)) == 0;
+}
+
+/*
  * shown_string: a string with the passwords of URIs in it masked, and a sealed
  * one masked as a whole; palloc'd where it is another one.
  */
-static JsonbRef
+JsonbRef
 shown_string(JsonbRef string)
 {
 	const char *rest = string.ptr;
@@ -43,8 +50,7 @@ shown_string(JsonbRef string)
 	int			start;
 	int			length;
 
-	if (string.len >= strlen(SEALED_PREFIX) &&
-		memcmp(string.ptr, SEALED_PREFIX, strlen(SEALED_PREFIX)) == 0)
+	if (shown_is_sealed(string))
 		return mask(string);
 	if (!uri_password_find(rest, len, &start, &length))
 		return string;
@@ -75,51 +81,30 @@ write_string(JsonbWriter *writer, JsonbFrame *frame, JsonbRef string)
 }
 
 /*
- * write_value: a value that is no secret's, as the frame's next or, if it is a
- * container and frame is NULL, as the root.  hidden: its strings are not shown.
+ * shown_visit: WalkVisitor that writes what may be shown.
  */
-static void
-write_value(JsonbWriter *writer, JsonbFrame *frame, JsonbRef value, bool hidden,
-			bool public)
+bool
+shown_visit(Walk *walk, JsonbFrame *frame, JsonbRef value, JsonbRef beside,
+			Place place)
 {
-	JsonbFrame	container;
-	JsonbWalk	walk;
-	JsonbRef	key;
-	JsonbRef	inner;
-
-	switch (value.type)
+	(void) beside;
+	switch (place)
 	{
-		case JREF_STRING:
-			if (hidden)
-				jsonb_write_value(writer, frame, mask(value));
-			else
-				write_string(writer, frame, value);
-			break;
-		case JREF_ARRAY:
-			check_stack_depth();
-			jsonb_write_array(writer, frame, &container, jsonb_ref_count(value));
-			jsonb_walk_begin(&walk, value);
-			while (jsonb_walk_element(&walk, &inner))
-			{
-				CHECK_FOR_INTERRUPTS();
-				write_value(writer, &container, inner, hidden, public);
-			}
-			jsonb_write_end(writer, &container);
-			break;
-		case JREF_OBJECT:
-			check_stack_depth();
-			jsonb_write_object(writer, frame, &container, jsonb_ref_count(value));
-			jsonb_write_keys_of(writer, &container, value);
-			jsonb_walk_begin(&walk, value);
-			while (jsonb_walk_member(&walk, &key, &inner))
-			{
-				CHECK_FOR_INTERRUPTS();
-				write_value(writer, &container, inner, !public, public);
-			}
-			jsonb_write_end(writer, &container);
-			break;
+		case PLACE_HIDDEN:
+			jsonb_write_value(walk->writer, frame, mask(value));
+			return true;
+		case PLACE_INSIDE:
+			if (value.type != JREF_STRING)
+				return false;
+			jsonb_write_value(walk->writer, frame, mask(value));
+			return true;
+		case PLACE_CATALOGUE:
+			return false;
 		default:
-			jsonb_write_value(writer, frame, value);
+			if (value.type != JREF_STRING)
+				return false;
+			write_string(walk->writer, frame, value);
+			return true;
 	}
 }
 
@@ -129,18 +114,16 @@ write_value(JsonbWriter *writer, JsonbFrame *frame, JsonbRef value, bool hidden,
  * A secret, and what is no field's (field is NULL), is masked whatever it is;
  * of any other, the passwords of URIs, sealed strings, and the strings inside
  * free-form objects, unless the field is public.  Keys, numbers, booleans and
- * nulls stay.  Nothing stays
- * allocated but what the writer has.  Errors: statement_too_complex for too
- * deep a nesting.
+ * nulls stay.  Nothing stays allocated but what the writer has.
  */
 void
 shown_write_value(JsonbWriter *writer, JsonbFrame *frame, const Field *field,
 				  JsonbRef value)
 {
-	if (field == NULL || field->type == FIELD_SECRET)
-		jsonb_write_value(writer, frame, mask(value));
-	else
-		write_value(writer, frame, value, false, field->is_public);
+	Walk		walk = {.writer = writer,.visit = shown_visit};
+	JsonbRef	none = {0};
+
+	walk_value(&walk, frame, value, none, walk_place_of_field(field));
 }
 
 /*
@@ -149,14 +132,14 @@ shown_write_value(JsonbWriter *writer, JsonbFrame *frame, const Field *field,
 Jsonb *
 shown_document(const Field *field, JsonbRef value)
 {
-	JsonbWriter writer;
+	Walk		walk = {.visit = shown_visit};
+	Place		place = walk_place_of_field(field);
+	JsonbRef	none = {0};
 
-	if (field == NULL || field->type == FIELD_SECRET)
+	if (place == PLACE_HIDDEN)
 		return jsonb_write_document(mask(value));
 	if (JREF_IS_SCALAR(value))
 		return jsonb_write_document(value.type == JREF_STRING ?
 									shown_string(value) : value);
-	jsonb_write_begin(&writer, VARHDRSZ + value.len + 64);
-	write_value(&writer, NULL, value, false, field->is_public);
-	return jsonb_write_finish(&writer);
+	return walk_document(&walk, value, none, place);
 }

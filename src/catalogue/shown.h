@@ -8,9 +8,15 @@
 #ifndef CATALOGUE_SHOWN_H
 #define CATALOGUE_SHOWN_H
 
-#include "catalogue/catalogue.h"
-#include "jsonb/writer.h"
+#include "catalogue/walk.h"
 
+/* How a sealed secret begins. */
+#define SEALED_PREFIX "sealed:1:"
+
+extern bool shown_is_sealed(JsonbRef value);
+extern JsonbRef shown_string(JsonbRef string);
+extern bool shown_visit(Walk *walk, JsonbFrame *frame, JsonbRef value,
+						JsonbRef beside, Place place);
 extern void shown_write_value(JsonbWriter *writer, JsonbFrame *frame,
 							  const Field *field, JsonbRef value);
 extern Jsonb *shown_document(const Field *field, JsonbRef value);

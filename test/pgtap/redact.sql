@@ -31,8 +31,11 @@ SELECT is(pg_temp.redacted(jsonb_build_object('config', jsonb_build_object('toke
 		  '{"config": {"token": "********"}}', 'a secret, also of a wrong type: ' || value::text)
 FROM unnest(ARRAY['"x"', '""', '1', 'true', '[]', '["x"]', '{}', '{"deep": "x"}']::jsonb[]) AS value;
 SELECT is(pg_temp.redacted('{"config": {"token": null, "unknown": null}}'), '{"config": {"token": null, "unknown": null}}', 'null is no value');
-SELECT is(pg_temp.redacted('{"config": {"region": "us", "port": 1.50, "on": false, "tags": [1, {"a": null}], "extra": {"token": "shown"}}}'),
-		  '{"config": {"region": "us", "port": 1.50, "on": false, "tags": [1, {"a": null}], "extra": {"token": "shown"}}}', 'other fields stay as they are');
+SELECT is(pg_temp.redacted(document), document, 'other fields stay as they are')
+FROM (VALUES ('{"config": {"region": "us", "port": 1.50, "on": false, "tags": [1, "a", ["b"], {"a": null}], "extra": {"a": 1, "b": [true, {"c": null}]}}}'::jsonb)) AS d (document);
+SELECT is(pg_temp.redacted('{"config": {"extra": {"token": "x", "deep": {"er": ["x", 1, {"a": ""}]}}, "tags": ["a", {"token": "x", "deep": ["x"]}], "region": {"token": "x"}}}'),
+		  '{"config": {"extra": {"token": "********", "deep": {"er": ["********", 1, {"a": "********"}]}}, "tags": ["a", {"token": "********", "deep": ["********"]}], "region": {"token": "********"}}}',
+		  'strings inside free-form objects are hidden, also of those in arrays and where no object should be');
 SELECT is(pg_temp.redacted('{"config": {"tokn": "x", "Region": "x", "": 1, "nested": {"a": ["x"]}, "list": [1]}}'),
 		  '{"config": {"tokn": "********", "Region": "********", "": "********", "nested": "********", "list": "********"}}', 'unknown fields');
 
@@ -72,6 +75,72 @@ SELECT is(integration_schema_redact(document), document, 'nothing to redact: ' |
 FROM unnest(ARRAY['{}', '{"integrations": {}}', '{"integrations": {"acme": {}, "nowhere": {}}}', '{"a": "x", "token": "shown", "b": [null]}']::jsonb[]) AS document;
 
 --
+-- Passwords of URIs, and sealed strings
+--
+
+SELECT is(pg_temp.redacted(jsonb_build_object('config', jsonb_build_object('region', shown.from, 'tags', jsonb_build_array(shown.from)), 'description', shown.from)),
+		  jsonb_build_object('config', jsonb_build_object('region', shown.to, 'tags', jsonb_build_array(shown.to)), 'description', shown.to), 'shown of ' || shown.from)
+FROM (VALUES ('https://ci:s3cr3t@ghe.example.com/x?y', 'https://ci:********@ghe.example.com/x?y'), ('postgres://:s3cr3t@/db', 'postgres://:********@/db'),
+			 ('https://ci@ghe.example.com', 'https://ci@ghe.example.com'),
+			 ('https://ghe.example.com:80/a@b', 'https://ghe.example.com:80/a@b'), ('a string with ******** in it', 'a string with ******** in it'),
+			 ('sealed:1:k1:AAAA', '********'), ('sealed:1:', '********'), ('sealed:2:k1:AAAA', 'sealed:2:k1:AAAA'), (' sealed:1:k', ' sealed:1:k')) AS shown ("from", "to");
+SELECT ok(integration_schema_redact(document)::text !~ 's3cr3t', 'hidden in ' || document::text)
+FROM (VALUES ('{"mine": {"urls": [{"a": "x https://u:s3cr3t@h and ftp://v:s3cr3t@i/"}]}}'::jsonb),
+			 ('{"mine": ["sealed:1:k:s3cr3t"]}'), ('{"integrations": {"acme": {"locked": ["sealed:1:k:s3cr3t"]}}}'),
+			 ('{"integrations": {"nowhere": {"description": "https://u:s3cr3t@h", "locked": ["https://u:s3cr3t@h"]}}}'),
+			 ('{"mine": "jdbc:mysql://a:s3cr3t@h,b:s3cr3t@i"}')) AS d (document);
+
+--
+-- At the top of a document
+--
+
+SELECT is(integration_schema_redact(jsonb_build_object(key, '{"acme": {"config": {"token": "x"}}, "n": 1}'::jsonb, 'mine', '{"a": "shown"}'::jsonb)),
+		  jsonb_build_object(key, '********', 'mine', '{"a": "shown"}'::jsonb), 'meant to be integrations: ' || key)
+FROM unnest(ARRAY['integration', 'Integrations', 'INTEGRATIONS', 'INTEGRATION', 'integrations ', 'ıntegrations', 'integratons', 'iintegrations', '-integrations', 'intigrations', 'integration$']) AS key;
+SELECT is(integration_schema_redact(jsonb_build_object(key, value)), jsonb_build_object(key, value), format('the caller''s own: %s is %s', key, value))
+FROM unnest(ARRAY['integrate', 'my_integrations', 'integrationz2', 'nteration', 'Acme', 'acme ', 'config']) AS key, unnest(ARRAY['{"acme": {"config": {"token": "shown"}}}', '"shown"', '["shown"]']::jsonb[]) AS value;
+SELECT is(integration_schema_redact(jsonb_build_object('integration', value)), jsonb_build_object('integration', CASE WHEN value = 'null' THEN value ELSE '"********"' END),
+		  'nor is anything else shown there: ' || value::text)
+FROM unnest(ARRAY['"x"', '1', '["x"]', 'null']::jsonb[]) AS value;
+SELECT is(integration_schema_redact('{"acme": {"region": "x", "config": {"token": "x"}}, "mine": {"a": "shown"}, "slack": {}}'),
+		  '{"acme": "********", "mine": {"a": "shown"}, "slack": "********"}', 'an integration''s id with an object behind it');
+SELECT is(integration_schema_redact('{"acme": "shown", "slack": ["shown"], "openai": 1}'), '{"acme": "shown", "slack": ["shown"], "openai": 1}',
+		  'with anything else behind it it is the caller''s own');
+
+--
+-- Answers
+--
+
+SELECT is(integration_schema_redact('{"acme": {"token": "x", "region": "us", "extra": {"a": "x"}, "unknown": "x", "config": {"region": "x"}}, "slack": {"bot_token": "x"}}'),
+		  '{"acme": {"token": "********", "region": "us", "extra": {"a": "********"}, "unknown": "********", "config": "********"}, "slack": {"bot_token": "********"}}',
+		  'of integration_schema_values');
+CREATE TEMPORARY VIEW layer AS SELECT '{"integrations": {"acme": {"config": {"token": "SENTINEL", "unknown": "SENTINEL", "region": "us"}},
+	"slack": {"config": {"bot_token": "xoxb-SENTINEL", "default_channel": "#sre"}}}}'::jsonb AS document;
+SELECT is(integration_schema_redact(integration_schema_values(document)), integration_schema_values(document)
+		  || '{"acme": {"token": "********", "unknown": "********", "region": "us"}}' #- '{slack}'
+		  || jsonb_build_object('slack', integration_schema_values(document) -> 'slack' || '{"bot_token": "********"}'), 'one as it is answered') FROM layer;
+SELECT is(integration_schema_redact(integration_schema_resolve('acme', document), 'acme'),
+		  jsonb_set(jsonb_set(integration_schema_resolve('acme', document), '{config,token}', '"********"'), '{config,unknown}', '"********"'),
+		  'of integration_schema_resolve, with its id') FROM layer;
+SELECT is(integration_schema_redact(integration_schema_config(document) #> '{integrations,acme}', 'acme'),
+		  integration_schema_redact(integration_schema_config(document)) #> '{integrations,acme}', 'and an entry of a merged document') FROM layer;
+SELECT is(integration_schema_redact('{"enabled": "x", "configured": ["x"], "missing": [{"a": "x"}], "config": "x", "other": "x", "integrations": {"acme": {"config": {"region": "x"}}}}', 'acme'),
+		  '{"enabled": "********", "configured": "********", "missing": "********", "config": "********", "other": "********", "integrations": "********"}',
+		  'what is of another shape is hidden');
+SELECT is(integration_schema_redact('["x"]', 'acme'), '"********"', 'also if it is no object');
+SELECT throws_ok(format('SELECT integration_schema_redact(%L)', answer), '22023', NULL, 'no id: ' || answer::text)
+FROM (SELECT integration_schema_resolve('acme', document) FROM layer UNION ALL SELECT integration_schema_config() #> '{integrations,acme}'
+	  UNION ALL VALUES ('{"enabled": true, "config": {}}'::jsonb), ('{"config": {}, "missing": []}'), ('{"config": {"a": "x"}, "in_use": false, "mine": 1}')) AS a (answer);
+SELECT throws_ok($$SELECT integration_schema_redact('{"enabled": true, "configured": true, "missing": [], "config": {"token": "SENTINEL"}}')$$,
+				 'an answer of integration_schema_resolve is redacted with its integration''s id', 'which says so');
+SELECT is(integration_schema_redact(document), document, 'a document that has such keys of its own: ' || document::text)
+FROM (VALUES ('{"config": {"a": "shown"}}'::jsonb), ('{"config": {"a": 1}, "enabled": true, "integrations": {}}'), ('{"enabled": true, "configured": true, "missing": []}'),
+			 ('{"config": "shown", "enabled": true}'), ('{"config": {}, "enabled": "shown"}')) AS d (document);
+SELECT throws_ok($$SELECT integration_schema_redact('{"config": {"token": "SENTINEL"}}', 'amce')$$, '42704', 'integration "amce" does not exist', 'an unknown id');
+SELECT is(integration_schema_redact(NULL, 'acme'), NULL, 'no answer');
+SELECT is(integration_schema_redact('{"config": {}}', NULL), NULL, 'no id');
+
+--
 -- Merged documents
 --
 
@@ -97,6 +166,7 @@ LANGUAGE sql AS $$ SELECT jsonb_send(document) = jsonb_send(document::text::json
 	AND document = document::text::jsonb $$;
 SELECT ok(pg_temp.is_canonical(integration_schema_redact(document)), 'a merged one') FROM merged;
 SELECT ok(pg_temp.is_canonical(integration_schema_redact('"x"')), 'a scalar');
+SELECT ok(pg_temp.is_canonical(integration_schema_redact('{"integrations": {"acme": {"config": {"tags": [1.5, ["a", 2.5, [], {}], "b", {"c": ["x", 1.5]}], "extra": {"aa": {"b": [1.5]}}}}}}')), 'containers in containers');
 SELECT ok(pg_temp.is_canonical(integration_schema_redact(jsonb_build_object('integrations', jsonb_build_object('acme',
 	jsonb_build_object('config', (SELECT jsonb_object_agg('k' || i, i) || '{"port": 1.5, "token": 1, "extra": {"a": [1.5]}}' FROM generate_series(1, n) AS i)))))),
 	n || ' unknown fields')

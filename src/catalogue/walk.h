@@ -1,0 +1,95 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogue/walk.h
+ *	  The walk over a document and what the catalogue says of each place in it.
+ *
+ * A walk writes a document anew.  Of each value in it a visitor is told what
+ * place it stands at, and may write another value there; what it does not
+ * write is copied, and what is in it visited in turn.
+ *
+ *		Walk		walk = {.catalogue = catalogue, .visit = shown_visit};
+ *
+ *		result = walk_document(&walk, root, none, walk_place(catalogue, root));
+ *
+ * Beside the document another one may be walked, so that the visitor sees what
+ * that has at the same place: the document as it is stored, or marks.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CATALOGUE_WALK_H
+#define CATALOGUE_WALK_H
+
+#include "catalogue/catalogue.h"
+#include "jsonb/writer.h"
+
+/* What stands at a place. */
+typedef enum Place
+{
+	PLACE_DOCUMENT,				/* a layer or a merged document */
+	PLACE_ANSWERS,				/* what integration_schema_values answers */
+	PLACE_INTEGRATIONS,
+	PLACE_ENTRY,				/* an integration's, also an answer of _resolve */
+	PLACE_CONFIG,
+	PLACE_CATALOGUE,			/* the catalogue's own, in a merged document */
+	PLACE_OPEN,					/* no secret: a caller's own, a public field */
+	PLACE_FIELD,				/* a field's that is no secret */
+	PLACE_INSIDE,				/* the inside of a free-form object */
+	PLACE_HIDDEN				/* a secret, or nothing that the catalogue has */
+} Place;
+
+typedef struct Walk Walk;
+
+/*
+ * WalkVisitor: writes a value as the frame's next, or returns false and writes
+ * nothing.  beside is what is at the same place there, JREF_NONE for nothing.
+ */
+typedef bool (*WalkVisitor) (Walk *walk, JsonbFrame *frame, JsonbRef value,
+							 JsonbRef beside, Place place);
+
+/*
+ * WalkSame: is an array's element, at that place, the one that is beside it?
+ * shorter: its array has fewer elements than the one beside.
+ */
+typedef bool (*WalkSame) (JsonbRef element, JsonbRef beside, Place place,
+						  bool shorter);
+
+struct Walk
+{
+	JsonbWriter *writer;		/* begun by the caller of walk_value */
+	const Catalogue *catalogue;
+	WalkVisitor visit;
+
+	/*
+	 * With it, what is beside is a document too, whose masked values stand for
+	 * themselves, and an element's inside is seen where it is the same.
+	 * Without it, these are marks: objects by key, also by an element's number.
+	 */
+	WalkSame	same;
+
+	/*
+	 * Fields that are hidden, whatever the catalogue says: {"id": {"field":
+	 * anything}}.  JREF_NONE for none.
+	 */
+	JsonbRef	hidden;
+
+	const Integration *integration; /* where we are; NULL for an unknown one */
+	JsonbRef	hidden_fields;	/* of the same */
+};
+
+/*
+ * walk_is_mask: is it what stands for a secret?
+ */
+static inline bool
+walk_is_mask(JsonbRef value)
+{
+	return value.type == JREF_STRING && JREF_IS(value, REDACTED_VALUE);
+}
+
+extern Place walk_place(const Catalogue *catalogue, JsonbRef root);
+extern Place walk_place_of_field(const Field *field);
+extern void walk_value(Walk *walk, JsonbFrame *frame, JsonbRef value,
+					   JsonbRef beside, Place place);
+extern Jsonb *walk_document(Walk *walk, JsonbRef root, JsonbRef beside,
+							Place place);
+
+#endif							/* CATALOGUE_WALK_H */
