@@ -39,3 +39,11 @@ AS 'MODULE_PATHNAME', 'integration_schema_redact_answer';
 
 COMMENT ON FUNCTION @extschema@.integration_schema_redact(jsonb, text)
 IS 'the same of an answer of integration_schema_resolve for that integration';
+
+CREATE FUNCTION @extschema@.integration_schema_unmask(document jsonb, stored jsonb)
+RETURNS jsonb
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION @extschema@.integration_schema_unmask(jsonb, jsonb)
+IS 'a document with each "********" that redaction shows replaced by what is stored at the same place';
