@@ -47,3 +47,12 @@ AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION @extschema@.integration_schema_unmask(jsonb, jsonb)
 IS 'a document with each "********" that redaction shows replaced by what is stored at the same place';
+
+CREATE FUNCTION integration_schemas_internal.redact_past(document jsonb, secrets jsonb,
+	erased text[] DEFAULT NULL)
+RETURNS jsonb
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'integration_schemas_redact_past';
+
+COMMENT ON FUNCTION integration_schemas_internal.redact_past(jsonb, jsonb, text[])
+IS 'a document of the past, redacted: with the fields that were secrets once, {"id": ["field"]}, and the places that were erased, as JSON Pointers';
