@@ -1,10 +1,10 @@
 -- A node's history, as people read it.
 
-CREATE FUNCTION @extschema@.integration_config_diff(before jsonb, after jsonb,
+CREATE FUNCTION integration_schemas_internal.config_diff(before jsonb, after jsonb,
 	shown_before jsonb, shown_after jsonb)
 	RETURNS jsonb
-	LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.integration_config_diff(jsonb, jsonb, jsonb, jsonb) IS
+	LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'integration_schemas_config_diff';
+COMMENT ON FUNCTION integration_schemas_internal.config_diff(jsonb, jsonb, jsonb, jsonb) IS
 	'which fields were added, changed and removed, with their values as shown in the redacted documents';
 
 CREATE FUNCTION @extschema@.integration_config_history(org_id text, node_id text,
@@ -19,7 +19,7 @@ BEGIN
 	RETURN QUERY
 	SELECT v.version, v.operation, v.changed_at, v.author, v.reason, v.role, v.parent_id,
 		   v.node_type, v.shown,
-		   @extschema@.integration_config_diff(v.document_before, v.config_json, v.shown_before, v.shown)
+		   integration_schemas_internal.config_diff(v.document_before, v.config_json, v.shown_before, v.shown)
 		   || CASE WHEN v.operation = 'update' AND v.parent_id IS DISTINCT FROM v.parent_before
 				   THEN jsonb_build_object('parent_id',
 						jsonb_build_object('before', v.parent_before, 'after', v.parent_id))
@@ -33,7 +33,7 @@ BEGIN
 				   lag(s.shown) OVER w AS shown_before,
 				   lag(s.parent_id) OVER w AS parent_before,
 				   lag(s.node_type) OVER w AS type_before
-			  FROM (SELECT h.*, @extschema@.integration_schema_redact(h.config_json) AS shown
+			  FROM (SELECT h.*, integration_schemas_internal.redact_past(h.config_json, NULL) AS shown
 					  FROM @extschema@.node_configuration_history AS h
 					 WHERE h.org_id = $1 AND h.node_id = $2
 					OFFSET 0) AS s

@@ -18,18 +18,18 @@
 #include "server/messages.h"
 #include "utils/fmgrprotos.h"
 
-PG_FUNCTION_INFO_V1(integration_config_diff);
+PG_FUNCTION_INFO_V1(integration_schemas_config_diff);
 
-/* Where in a document a value is. */
-typedef enum Place
+/* Which part of a document a value is. */
+typedef enum Part
 {
-	PLACE_DOCUMENT,
-	PLACE_INTEGRATIONS,
-	PLACE_ENTRY,
-	PLACE_CONFIG,
-	PLACE_FIELD,				/* compared as a whole, an object too */
-	PLACE_OTHER
-} Place;
+	PART_DOCUMENT,
+	PART_INTEGRATIONS,
+	PART_ENTRY,
+	PART_CONFIG,
+	PART_FIELD,				/* compared as a whole, an object too */
+	PART_OTHER
+} Part;
 
 /* A value in the documents before and after; JREF_NONE where it is not. */
 typedef struct Versions
@@ -39,6 +39,26 @@ typedef struct Versions
 	JsonbRef	shown_before;	/* the same, redacted */
 	JsonbRef	shown_after;
 } Versions;
+
+/* The members of one document's object, in key order. */
+typedef struct Members
+{
+	JsonbWalk	walk;
+	JsonbRef	key;			/* of the next one; JREF_NONE at the end */
+	JsonbRef	value;
+} Members;
+
+/* Objects whose members are being compared. */
+typedef struct Level
+{
+	struct Level *outer;
+	Members		before;
+	Members		after;
+	JsonbRef	shown_before;
+	JsonbRef	shown_after;
+	Part		part;
+	int			path_length;	/* to these objects */
+} Level;
 
 typedef struct Change
 {
@@ -55,23 +75,21 @@ typedef struct Diff
 	List	   *removed;
 } Diff;
 
-static void compare_values(Diff *diff, const Versions *versions, Place place);
-
-static Place
-place_of_member(Place place, JsonbRef key)
+static Part
+part_of_member(Part part, JsonbRef key)
 {
-	switch (place)
+	switch (part)
 	{
-		case PLACE_DOCUMENT:
-			return JREF_IS(key, "integrations") ? PLACE_INTEGRATIONS : PLACE_OTHER;
-		case PLACE_INTEGRATIONS:
-			return PLACE_ENTRY;
-		case PLACE_ENTRY:
-			return JREF_IS(key, "config") ? PLACE_CONFIG : PLACE_OTHER;
-		case PLACE_CONFIG:
-			return PLACE_FIELD;
+		case PART_DOCUMENT:
+			return JREF_IS(key, "integrations") ? PART_INTEGRATIONS : PART_OTHER;
+		case PART_INTEGRATIONS:
+			return PART_ENTRY;
+		case PART_ENTRY:
+			return JREF_IS(key, "config") ? PART_CONFIG : PART_OTHER;
+		case PART_CONFIG:
+			return PART_FIELD;
 		default:
-			return PLACE_OTHER;
+			return PART_OTHER;
 	}
 }
 
@@ -87,62 +105,72 @@ shown_member(JsonbRef shown, JsonbRef key)
 }
 
 /*
- * compare_member: compare one member of the values.
+ * members_next: go on to the next member.
  */
 static void
-compare_member(Diff *diff, const Versions *versions, JsonbRef key, Place place)
+members_next(Members *members)
 {
-	Versions	member;
-	int			length = diff->path.len;
+	if (!jsonb_walk_member(&members->walk, &members->key, &members->value))
+		members->key.type = members->value.type = JREF_NONE;
+}
 
-	member.before = jsonb_ref_member(versions->before, key.ptr, key.len);
-	member.after = jsonb_ref_member(versions->after, key.ptr, key.len);
-	member.shown_before = shown_member(versions->shown_before, key);
-	member.shown_after = shown_member(versions->shown_after, key);
-	append_pointer_step(&diff->path, key);
-	compare_values(diff, &member, place_of_member(place, key));
-	diff->path.len = length;
-	diff->path.data[length] = '\0';
+static void
+members_begin(Members *members, JsonbRef object)
+{
+	jsonb_walk_begin(&members->walk, object);
+	members_next(members);
 }
 
 /*
- * compare_values: note what changed of a value; of objects, in their members.
+ * members_take: the value of the next member if it has that key, after which
+ * the one behind it is the next.
+ */
+static JsonbRef
+members_take(Members *members, JsonbRef key)
+{
+	JsonbRef	value = {0};
+
+	if (members->key.type != JREF_NONE &&
+		jsonb_ref_is(members->key, key.ptr, key.len))
+	{
+		value = members->value;
+		members_next(members);
+	}
+	return value;
+}
+
+/*
+ * next_member: the next member that either document has; false at the end.
+ */
+static bool
+next_member(Level *level, JsonbRef *key, Versions *member)
+{
+	JsonbRef	before = level->before.key;
+	JsonbRef	after = level->after.key;
+
+	if (before.type == JREF_NONE && after.type == JREF_NONE)
+		return false;
+	if (before.type == JREF_NONE)
+		*key = after;
+	else if (after.type == JREF_NONE)
+		*key = before;
+	else
+		*key = jsonb_key_compare(before.ptr, before.len, after.ptr, after.len) <= 0 ?
+			before : after;
+	member->before = members_take(&level->before, *key);
+	member->after = members_take(&level->after, *key);
+	member->shown_before = shown_member(level->shown_before, *key);
+	member->shown_after = shown_member(level->shown_after, *key);
+	return true;
+}
+
+/*
+ * note_change: the value at the path has changed.
  */
 static void
-compare_values(Diff *diff, const Versions *versions, Place place)
+note_change(Diff *diff, const Versions *versions)
 {
-	JsonbRef	before = versions->before;
-	JsonbRef	after = versions->after;
 	Change	   *change;
-
-	check_stack_depth();
-	CHECK_FOR_INTERRUPTS();
-	if (jsonb_ref_equal(before, after))
-		return;
-
-	/*
-	 * One that is not there has no members, like an empty one.  An empty
-	 * document has no field that could have come or gone.
-	 */
-	if (place != PLACE_FIELD &&
-		(before.type == JREF_OBJECT || before.type == JREF_NONE) &&
-		(after.type == JREF_OBJECT || after.type == JREF_NONE) &&
-		(place == PLACE_DOCUMENT ||
-		 jsonb_ref_count(before) + jsonb_ref_count(after) > 0))
-	{
-		JsonbWalk	walk;
-		JsonbRef	key;
-		JsonbRef	value;
-
-		jsonb_walk_begin(&walk, before);
-		while (jsonb_walk_member(&walk, &key, &value))
-			compare_member(diff, versions, key, place);
-		jsonb_walk_begin(&walk, after);
-		while (jsonb_walk_member(&walk, &key, &value))
-			if (jsonb_ref_member(before, key.ptr, key.len).type == JREF_NONE)
-				compare_member(diff, versions, key, place);
-		return;
-	}
 
 	/* what the answer cannot hold must not first be held here */
 	diff->bytes += diff->path.len;
@@ -153,12 +181,83 @@ compare_values(Diff *diff, const Versions *versions, Place place)
 	change = palloc(sizeof(Change));
 	change->path = pstrdup(diff->path.data);
 	change->versions = *versions;
-	if (before.type == JREF_NONE)
+	if (versions->before.type == JREF_NONE)
 		diff->added = lappend(diff->added, change);
-	else if (after.type == JREF_NONE)
+	else if (versions->after.type == JREF_NONE)
 		diff->removed = lappend(diff->removed, change);
 	else
 		diff->changed = lappend(diff->changed, change);
+}
+
+/*
+ * compare: compare the value at the path.  Of objects, the members are to be
+ * compared: that is the level returned; NULL where nothing is left to compare.
+ *
+ * One that is not there has no members, like an empty one.  An empty document
+ * has no field that could have come or gone.  Two objects are not compared as
+ * a whole first, since all in them would be once more on each level.
+ */
+static Level *
+compare(Diff *diff, Level *outer, const Versions *versions, Part part)
+{
+	JsonbRef	before = versions->before;
+	JsonbRef	after = versions->after;
+	Level	   *level;
+
+	if (part == PART_FIELD ||
+		(before.type != JREF_OBJECT && before.type != JREF_NONE) ||
+		(after.type != JREF_OBJECT && after.type != JREF_NONE) ||
+		(part != PART_DOCUMENT && before.type != after.type &&
+		 jsonb_ref_count(before) + jsonb_ref_count(after) == 0))
+	{
+		if (!jsonb_ref_equal(before, after))
+			note_change(diff, versions);
+		return NULL;
+	}
+	level = palloc(sizeof(Level));
+	level->outer = outer;
+	members_begin(&level->before, before);
+	members_begin(&level->after, after);
+	level->shown_before = versions->shown_before;
+	level->shown_after = versions->shown_after;
+	level->part = part;
+	level->path_length = diff->path.len;
+	return level;
+}
+
+/*
+ * compare_documents: note what changed of a document.
+ *
+ * The levels are in memory, not on the stack, so that a document's depth is
+ * no limit.
+ */
+static void
+compare_documents(Diff *diff, const Versions *documents)
+{
+	Level	   *level = compare(diff, NULL, documents, PART_DOCUMENT);
+
+	while (level != NULL)
+	{
+		JsonbRef	key;
+		Versions	member;
+		Level	   *done = level;
+
+		CHECK_FOR_INTERRUPTS();
+		diff->path.len = level->path_length;
+		diff->path.data[level->path_length] = '\0';
+		if (next_member(level, &key, &member))
+		{
+			append_pointer_step(&diff->path, key);
+			level = compare(diff, level, &member, part_of_member(level->part, key));
+			if (level == NULL)
+				level = done;
+		}
+		else
+		{
+			level = level->outer;
+			pfree(done);
+		}
+	}
 }
 
 /*
@@ -195,14 +294,13 @@ write_changes(JsonbWriter *writer, JsonbFrame *outer, List *changes)
 }
 
 /*
- * integration_config_diff(before jsonb, after jsonb, shown_before jsonb,
- * shown_after jsonb) returns jsonb: the fields that were added, changed and
- * removed.
+ * config_diff(before jsonb, after jsonb, shown_before jsonb, shown_after jsonb)
+ * returns jsonb: the fields that were added, changed and removed.
  *
  * A NULL document is one that is not there.
  */
 Datum
-integration_config_diff(PG_FUNCTION_ARGS)
+integration_schemas_config_diff(PG_FUNCTION_ARGS)
 {
 	JsonbRef	documents[4] = {{0}};
 	Versions	versions;
@@ -219,7 +317,7 @@ integration_config_diff(PG_FUNCTION_ARGS)
 	versions.shown_after = documents[3];
 
 	initStringInfo(&diff.path);
-	compare_values(&diff, &versions, PLACE_DOCUMENT);
+	compare_documents(&diff, &versions);
 
 	jsonb_write_begin(&writer, 1024);
 	jsonb_write_object(&writer, NULL, &object, 3);

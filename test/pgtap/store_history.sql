@@ -48,7 +48,7 @@ FROM node_configuration_history WHERE node_id = 'acme' AND version = 3;
 
 -- The diff alone
 
-SELECT is(integration_config_diff(before, after, before, after), changes::jsonb, what)
+SELECT is(integration_schemas_internal.config_diff(before, after, before, after), changes::jsonb, what)
 FROM (VALUES
 	('{}'::jsonb, '{}'::jsonb, '{"added": [], "changed": [], "removed": []}', 'nothing'),
 	(NULL, '{}', '{"added": [], "changed": [], "removed": []}', 'a new, empty document'),
@@ -65,7 +65,7 @@ FROM (VALUES
 	 '{"added": [], "changed": [{"path": "/a~1b/c~0d", "before": 1, "after": null}], "removed": []}', 'paths are JSON Pointers'),
 	('{"a": 1.0}', '{"a": 1}', '{"added": [], "changed": [], "removed": []}', 'equal numbers are no change')
 ) AS d (before, after, changes, what);
-SELECT is(integration_config_diff('{"a": {"b": "x"}}', '{"a": {"b": "y"}}', '{"a": "********"}', '{"a": "********"}'),
+SELECT is(integration_schemas_internal.config_diff('{"a": {"b": "x"}}', '{"a": {"b": "y"}}', '{"a": "********"}', '{"a": "********"}'),
 	'{"added": [], "changed": [{"path": "/a/b", "before": "********", "after": "********"}], "removed": []}',
 	'what is redacted as a whole is shown as that');
 
