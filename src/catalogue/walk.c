@@ -16,7 +16,7 @@
  */
 #include "postgres.h"
 
-#include "catalogue/misplaced.h"
+#include "catalogue/top_level.h"
 #include "catalogue/walk.h"
 #include "miscadmin.h"
 
@@ -114,7 +114,7 @@ place_of_member(Walk *walk, Place place, JsonbRef key, JsonbRef value)
 	switch (place)
 	{
 		case PLACE_DOCUMENT:
-			if (misplaced_key(walk->catalogue, key, value) != MISPLACED_NOT)
+			if (top_level_meant(walk->catalogue, key, value).type != JREF_NONE)
 				return PLACE_HIDDEN;
 			if (!JREF_IS(key, "integrations"))
 				return PLACE_OPEN;
@@ -289,7 +289,8 @@ walk_place(const Catalogue *catalogue, JsonbRef root)
 		return PLACE_DOCUMENT;
 	jsonb_walk_begin(&members, root);
 	while (jsonb_walk_member(&members, &key, &value))
-		if (misplaced_key(catalogue, key, value) != MISPLACED_ID)
+		if (value.type != JREF_OBJECT ||
+			catalogue_integration(catalogue, key.ptr, key.len) == NULL)
 			return PLACE_DOCUMENT;
 	return PLACE_ANSWERS;
 }

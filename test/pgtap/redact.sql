@@ -96,7 +96,7 @@ FROM (VALUES ('{"mine": {"urls": [{"a": "x https://u:s3cr3t@h and ftp://v:s3cr3t
 
 SELECT is(integration_schema_redact(jsonb_build_object(key, '{"acme": {"config": {"token": "x"}}, "n": 1}'::jsonb, 'mine', '{"a": "shown"}'::jsonb)),
 		  jsonb_build_object(key, '********', 'mine', '{"a": "shown"}'::jsonb), 'meant to be integrations: ' || key)
-FROM unnest(ARRAY['integration', 'Integrations', 'INTEGRATIONS', 'INTEGRATION', 'integrations ', 'ıntegrations', 'integratons', 'iintegrations', '-integrations', 'intigrations', 'integration$']) AS key;
+FROM unnest(ARRAY['integration', 'Integrations', 'INTEGRATIONS', 'INTEGRATION', 'integrations ', 'ıntegrations', 'integratons', 'iintegrations', '-integrations', 'intigrations', 'integration$', 'itnegrations', 'integrationſ', 'integrations日']) AS key;
 SELECT is(integration_schema_redact(jsonb_build_object(key, value)), jsonb_build_object(key, value), format('the caller''s own: %s is %s', key, value))
 FROM unnest(ARRAY['integrate', 'my_integrations', 'integrationz2', 'nteration', 'Acme', 'acme ', 'config']) AS key, unnest(ARRAY['{"acme": {"config": {"token": "shown"}}}', '"shown"', '["shown"]']::jsonb[]) AS value;
 SELECT is(integration_schema_redact(jsonb_build_object('integration', value)), jsonb_build_object('integration', CASE WHEN value = 'null' THEN value ELSE '"********"' END),
