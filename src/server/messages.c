@@ -19,37 +19,88 @@
 #define NAME_SHOWN 64
 
 /*
- * line_breaker: length of what stands at p and could end a line or steer a
- * terminal, 0 for an ordinary character; *code becomes its code point.
+ * has_c1: are the bytes 0x80 to 0x9F the C1 control characters in the server's
+ * encoding?
  *
- * Beside ASCII's control characters these are, where the server's encoding is
- * UTF-8, the C1 control characters (U+0080 to U+009F), the line and paragraph
- * separators (U+2028, U+2029), and the controls that turn the direction of
- * what follows (U+202A to U+202E, U+2066 to U+2069).
+ * They are in the character sets of ISO 8859.  Windows' code pages and KOI8
+ * have letters and lines there.  Where no encoding is declared nobody knows.
+ */
+static bool
+has_c1(void)
+{
+	switch (GetDatabaseEncoding())
+	{
+		case PG_SQL_ASCII:
+		case PG_LATIN1:
+		case PG_LATIN2:
+		case PG_LATIN3:
+		case PG_LATIN4:
+		case PG_LATIN5:
+		case PG_LATIN6:
+		case PG_LATIN7:
+		case PG_LATIN8:
+		case PG_LATIN9:
+		case PG_LATIN10:
+		case PG_ISO_8859_5:
+		case PG_ISO_8859_6:
+		case PG_ISO_8859_7:
+		case PG_ISO_8859_8:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * unicode_steers: is it a control character, or another one that ends a line or
+ * turns the direction of what follows?
+ *
+ * The latter are the line and paragraph separators (U+2028, U+2029) and the
+ * controls U+202A to U+202E and U+2066 to U+2069.
+ */
+static bool
+unicode_steers(pg_wchar code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) ||
+		(code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+/*
+ * next_character: length of the character at p, and in *code its code point if
+ * it could end a line or steer a terminal, otherwise 0x20.
+ *
+ * In a database of no declared encoding what is UTF-8 is read as that.
  */
 static int
-line_breaker(const unsigned char *p, int len, unsigned int *code)
+next_character(const unsigned char *p, int len, pg_wchar *code)
 {
-	if (*p < 0x20 || *p == 0x7f)
+	int			encoding = GetDatabaseEncoding();
+	int			length;
+
+	*code = *p;
+	if (*p < 0x80)
+		length = 1;
+	else if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
 	{
-		*code = *p;
-		return 1;
+		length = pg_utf_mblen(p);
+		if (length > 1 && length <= len && pg_utf8_islegal(p, length))
+			*code = utf8_to_unicode(p);
+		else
+			length = 1;
 	}
-	if (*p < 0x80 || GetDatabaseEncoding() != PG_UTF8)
-		return 0;
-	if (len >= 2 && p[0] == 0xc2 && p[1] < 0xa0)
+	else
 	{
-		*code = p[1];
-		return 2;
+		length = Min(pg_encoding_mblen(encoding, (const char *) p), len);
+
+		/* a C1 character is its lead byte's set and itself (pg_wchar.h) */
+		if (encoding == PG_MULE_INTERNAL && length == 2)
+			*code = p[1];
+		else if (length > 1 || !has_c1())
+			*code = ' ';
 	}
-	if (len >= 3 && p[0] == 0xe2 &&
-		((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
-		 (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
-	{
-		*code = 0x2000 + ((p[1] & 0x3f) << 6) + (p[2] & 0x3f);
-		return 3;
-	}
-	return 0;
+	if (!unicode_steers(*code))
+		*code = ' ';
+	return length;
 }
 
 /*
@@ -63,17 +114,15 @@ append_escaped(StringInfo out, const char *string, int len, int limit)
 
 	for (int i = 0; i < shown;)
 	{
-		unsigned int code;
-		int			skip = line_breaker((const unsigned char *) string + i,
-										shown - i, &code);
+		pg_wchar	code;
+		int			length = next_character((const unsigned char *) string + i,
+											shown - i, &code);
 
-		if (skip > 0)
-		{
+		if (code != ' ')
 			appendStringInfo(out, "\\u%04x", code);
-			i += skip;
-		}
 		else
-			appendStringInfoCharMacro(out, string[i++]);
+			appendBinaryStringInfo(out, string + i, length);
+		i += length;
 	}
 	if (shown < len)
 		appendStringInfoString(out, "...");
