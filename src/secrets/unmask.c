@@ -302,7 +302,7 @@ unmask_document(const Catalogue *catalogue, Jsonb *document, JsonbRef stored)
 	if (stored.type == JREF_NONE || !holds_mask(document))
 		return document;
 	return walk_document(&walk, jsonb_ref_root(document), stored,
-						 walk_place(catalogue, stored));
+						 walk_place(&walk, stored));
 }
 
 /*
