@@ -1,23 +1,93 @@
 /*-------------------------------------------------------------------------
  *
  * server/row_guard.c
- *	  The trigger that keeps a table's rows out of its constraints' errors.
+ *	  Keeps a table's rows out of its constraints' errors.
  *
  * Where a row breaks a constraint, the server's error shows the row, and with
- * it the document.  So this trigger refuses the row before the server does,
- * for the same constraint, and shows nothing of it.
+ * it the document.  So a trigger refuses the row before the server does, for
+ * the same constraint, and shows nothing of it: also for the constraints of
+ * columns that a user has added.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/sysattr.h"
 #include "executor/executor.h"
 #include "nodes/nodes.h"
+#include "optimizer/optimizer.h"
 #include "server/copy_context.h"
+#include "server/row_guard.h"
 #include "server/trigger_call.h"
-#include "utils/rel.h"
 
 PG_FUNCTION_INFO_V1(integration_config_guard);
+
+/* A CHECK constraint. */
+typedef struct GuardedCheck
+{
+	char	   *name;
+	ExprState  *condition;
+} GuardedCheck;
+
+/* A table's constraints, for the rows of a statement. */
+struct RowGuard
+{
+	EState	   *estate;
+	int			nchecks;
+	GuardedCheck *checks;
+};
+
+/*
+ * has_generated: does a condition look at a generated column?
+ */
+static bool
+has_generated(Node *condition, TupleDesc desc)
+{
+	Bitmapset  *columns = NULL;
+
+	pull_varattnos(condition, 1, &columns);
+	for (int attnum = 1; attnum <= desc->natts; attnum++)
+		if (TupleDescAttr(desc, attnum - 1)->attgenerated != '\0' &&
+			(bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, columns) ||
+			 bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, columns)))
+			return true;
+	return false;
+}
+
+/*
+ * row_guard_begin: a table's constraints, prepared for any number of rows, in
+ * that context, whose end is theirs.
+ *
+ * A generated column gets its value after the triggers: what looks at one is
+ * left to the server.
+ */
+RowGuard *
+row_guard_begin(Relation relation, MemoryContext cxt)
+{
+	MemoryContext caller = MemoryContextSwitchTo(cxt);
+	TupleDesc	desc = RelationGetDescr(relation);
+	TupleConstr *constraints = desc->constr;
+	RowGuard   *guard = palloc0(sizeof(RowGuard));
+
+	if (constraints != NULL && constraints->num_check > 0)
+	{
+		guard->estate = CreateExecutorState();
+		guard->checks = palloc(sizeof(GuardedCheck) * constraints->num_check);
+		for (int i = 0; i < constraints->num_check; i++)
+		{
+			Node	   *condition = stringToNode(constraints->check[i].ccbin);
+			GuardedCheck *check = &guard->checks[guard->nchecks];
+
+			if (has_generated(condition, desc))
+				continue;
+			check->name = pstrdup(constraints->check[i].ccname);
+			check->condition = ExecPrepareExpr((Expr *) condition, guard->estate);
+			guard->nchecks++;
+		}
+	}
+	MemoryContextSwitchTo(caller);
+	return guard;
+}
 
 /*
  * check_nulls: the NOT NULL constraints.
@@ -31,7 +101,8 @@ check_nulls(Relation relation, TupleTableSlot *row)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, attnum - 1);
 
-		if (attribute->attnotnull && slot_attisnull(row, attnum))
+		if (attribute->attnotnull && attribute->attgenerated == '\0' &&
+			!attribute->attisdropped && slot_attisnull(row, attnum))
 			ereport(ERROR,
 					(errcode(ERRCODE_NOT_NULL_VIOLATION),
 					 errmsg("null value in column \"%s\" of table \"%s\"",
@@ -41,42 +112,50 @@ check_nulls(Relation relation, TupleTableSlot *row)
 }
 
 /*
- * check_constraints: the CHECK constraints.
+ * row_guard_check: an error (not_null_violation, check_violation) for a row
+ * that breaks a constraint of the table.
+ *
+ * A CHECK may call anybody's function, as the caller: the current user must be
+ * the one who writes the row.
  */
-static void
-check_constraints(Relation relation, TupleTableSlot *row)
+void
+row_guard_check(RowGuard *guard, Relation relation, TupleTableSlot *row)
 {
-	TupleConstr *constraints = RelationGetDescr(relation)->constr;
-	EState	   *estate = CreateExecutorState();
-	ExprContext *context = GetPerTupleExprContext(estate);
+	ExprContext *context;
 
+	check_nulls(relation, row);
+	if (guard->nchecks == 0)
+		return;
+	context = GetPerTupleExprContext(guard->estate);
 	context->ecxt_scantuple = row;
-	for (int i = 0; constraints != NULL && i < constraints->num_check; i++)
-	{
-		ConstrCheck *check = &constraints->check[i];
-		Expr	   *condition = stringToNode(check->ccbin);
-
-		if (!ExecCheck(ExecPrepareExpr(condition, estate), context))
+	for (int i = 0; i < guard->nchecks; i++)
+		if (!ExecCheck(guard->checks[i].condition, context))
 			ereport(ERROR,
 					(errcode(ERRCODE_CHECK_VIOLATION),
 					 errmsg("row for table \"%s\" breaks constraint \"%s\"",
-							RelationGetRelationName(relation), check->ccname),
-					 errtableconstraint(relation, check->ccname)));
-	}
-	FreeExecutorState(estate);
+							RelationGetRelationName(relation), guard->checks[i].name),
+					 errtableconstraint(relation, guard->checks[i].name)));
+	ResetPerTupleExprContext(guard->estate);
 }
 
 /*
- * integration_config_guard() returns trigger: BEFORE INSERT, for each row.
+ * integration_config_guard() returns trigger: BEFORE INSERT or UPDATE, for each
+ * row.
  */
 Datum
 integration_config_guard(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = trigger_call_for(fcinfo, NULL, FIRED(BEFORE, ROW, INSERT),
-											"before insert, for each row");
+	TriggerData *trigger = trigger_call_for(fcinfo, NULL,
+											FIRED(BEFORE, ROW, INSERT) |
+											FIRED(BEFORE, ROW, UPDATE),
+											"before insert or update, for each row");
+	bool		is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 
 	hide_rows_of_copy();
-	check_nulls(trigger->tg_relation, trigger->tg_trigslot);
-	check_constraints(trigger->tg_relation, trigger->tg_trigslot);
-	return PointerGetDatum(trigger->tg_trigtuple);
+	if (fcinfo->flinfo->fn_extra == NULL)
+		fcinfo->flinfo->fn_extra = row_guard_begin(trigger->tg_relation,
+												   fcinfo->flinfo->fn_mcxt);
+	row_guard_check(fcinfo->flinfo->fn_extra, trigger->tg_relation,
+					is_update ? trigger->tg_newslot : trigger->tg_trigslot);
+	return PointerGetDatum(is_update ? trigger->tg_newtuple : trigger->tg_trigtuple);
 }
