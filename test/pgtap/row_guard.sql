@@ -10,7 +10,7 @@ SELECT set_config('search_path', concat_ws(', ', current_setting('search_path'),
 SELECT no_plan();
 
 CREATE TABLE guarded (id int PRIMARY KEY, document jsonb, owner text NOT NULL DEFAULT 'me', n int CHECK (n > 0), gone text NOT NULL,
-	doubled int GENERATED ALWAYS AS (n * 2) STORED NOT NULL CHECK (doubled < 100), CONSTRAINT both_set CHECK (owner <> '' OR n > 1));
+	doubled int GENERATED ALWAYS AS (n * 2) STORED NOT NULL CHECK (doubled < 100), CONSTRAINT both_set CHECK (owner <> '' OR n > 1), CONSTRAINT agree CHECK (doubled = n * 2));
 ALTER TABLE guarded DROP COLUMN gone;
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON guarded FOR EACH ROW EXECUTE FUNCTION integration_config_guard();
 
