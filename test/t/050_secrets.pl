@@ -103,8 +103,8 @@ sub valid
 		{
 			my $rule = $secrets->{$id}{$name} // next;
 			$document->{integrations}{$id}{config}{$name} =
-				$rule eq 'uri' ? "https://example.com/$marker"
-			  : $rule =~ /^\^([a-z]+-)$/ ? "$1$marker"
+				$rule =~ /^(?:uri|http-url)$/ ? "https://example.com/$marker"
+			  : $rule =~ /^\^(?:\([^()]*\)\?)?([a-z]+-)$/ ? "$1$marker"
 			  :                            die "do not know how to follow $rule";
 		}
 	}
@@ -387,6 +387,9 @@ SELECT length(integration_schema_config('{}', %s)::text);
 SELECT length(integration_schema_values('{}', %s)::text);
 SELECT length(integration_schema_resolve('slack', %s)::text);
 SELECT length(integration_schema_resolve('slakc', %s)::text);
+SELECT length(integration_schema_config_array(ARRAY['{}', %s])::text);
+SELECT length(integration_schema_resolve_array('slakc', ARRAY[%s])::text);
+SELECT * FROM integration_schema_explain_array(ARRAY['{}', %s]);
 SELECT * FROM integration_schema_validate(%s, 'squad');
 SELECT integration_schema_is_valid(%s, 'squad');}),
 	qr/22023: .*layer/, qr/42704: /, qr/22023: .*level/);
