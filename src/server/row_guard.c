@@ -5,7 +5,8 @@
  *
  * Where a row breaks a constraint, the server's error shows the row, and with
  * it the document.  So our BEFORE triggers refuse the row before the server
- * does, for the same constraint, and show nothing of it.
+ * does, for the same constraint, and show nothing of it: also for the
+ * constraints of columns that a user has added.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,101 +23,127 @@
 #include "server/row_guard.h"
 #include "utils/rel.h"
 
-/*
- * check_null: one column, whose value the row has or has not.
- */
-static void
-check_null(Relation relation, int attnum, bool isnull)
+/* A CHECK constraint. */
+typedef struct GuardedCheck
 {
-	Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), attnum - 1);
+	char	   *name;
+	ExprState  *condition;
+} GuardedCheck;
 
-	if (isnull && attribute->attnotnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_NOT_NULL_VIOLATION),
-				 errmsg("null value in column \"%s\" of table \"%s\"",
-						NameStr(attribute->attname), RelationGetRelationName(relation)),
-				 errtablecol(relation, attnum)));
-}
+/* A table's constraints, for the rows of a statement. */
+struct RowGuard
+{
+	EState	   *estate;			/* NULL: there is nothing to evaluate */
+	ResultRelInfo *generated;	/* NULL: there are no generated columns */
+	int			nchecks;
+	GuardedCheck *checks;
+};
 
 /*
- * check_constraint: one CHECK constraint.
+ * row_guard_begin: a table's constraints, prepared for any number of rows, in
+ * that context, whose end is theirs.
+ *
+ * checked, where it is not NULL, names the CHECK constraints that the caller has
+ * checked already; where there are no others and no generated columns, which is
+ * the rule, a row costs next to nothing.
  */
-static void
-check_constraint(Relation relation, const ConstrCheck *check, EState *estate,
-				 ExprContext *context)
+RowGuard *
+row_guard_begin(Relation relation, ConstraintFilter checked, MemoryContext cxt)
 {
-	Node	   *condition = stringToNode(check->ccbin);
+	MemoryContext caller = MemoryContextSwitchTo(cxt);
+	TupleConstr *constraints = RelationGetDescr(relation)->constr;
+	RowGuard   *guard = palloc0(sizeof(RowGuard));
+	int			count = constraints != NULL ? constraints->num_check : 0;
 
+	guard->checks = palloc(sizeof(GuardedCheck) * (count + 1));
+	for (int i = 0; i < count; i++)
+	{
+		GuardedCheck *check = &guard->checks[guard->nchecks];
+		Node	   *condition;
+
+		if (checked != NULL && checked(constraints->check[i].ccname))
+			continue;
+		condition = stringToNode(constraints->check[i].ccbin);
 #if PG_VERSION_NUM >= 180000
-	condition = expand_generated_columns_in_expr(condition, relation, 1);
+		condition = expand_generated_columns_in_expr(condition, relation, 1);
 #endif
-	if (!ExecCheck(ExecPrepareExpr((Expr *) condition, estate), context))
-		ereport(ERROR,
-				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("row for table \"%s\" breaks constraint \"%s\"",
-						RelationGetRelationName(relation), check->ccname),
-				 errtableconstraint(relation, check->ccname)));
+		if (guard->estate == NULL)
+			guard->estate = CreateExecutorState();
+		check->name = pstrdup(constraints->check[i].ccname);
+		check->condition = ExecPrepareExpr((Expr *) condition, guard->estate);
+		guard->nchecks++;
+	}
+	if (constraints != NULL && constraints->has_generated_stored)
+	{
+		if (guard->estate == NULL)
+			guard->estate = CreateExecutorState();
+		guard->generated = makeNode(ResultRelInfo);
+		InitResultRelInfo(guard->generated, relation, 1, NULL, 0);
+	}
+	MemoryContextSwitchTo(caller);
+	return guard;
 }
 
 /*
- * evaluate: the constraints for which something must be computed first.
+ * check_nulls: the NOT NULL constraints of the columns that are generated, or
+ * of those that are not.
  */
 static void
-evaluate(Relation relation, HeapTuple row, ConstraintFilter checked)
+check_nulls(Relation relation, TupleTableSlot *row, bool generated)
 {
 	TupleDesc	desc = RelationGetDescr(relation);
-	TupleConstr *constraints = desc->constr;
-	EState	   *estate = CreateExecutorState();
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-	TupleTableSlot *stored = MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
 
-	ExecStoreHeapTuple(row, stored, false);
-	ExecCopySlot(slot, stored);
-	if (constraints->has_generated_stored)
+	for (int attnum = 1; attnum <= desc->natts; attnum++)
 	{
-		ResultRelInfo *result = makeNode(ResultRelInfo);
+		Form_pg_attribute attribute = TupleDescAttr(desc, attnum - 1);
 
-		InitResultRelInfo(result, relation, 1, NULL, 0);
-		ExecComputeStoredGenerated(result, estate, slot, CMD_INSERT);
-		for (int attnum = 1; attnum <= desc->natts; attnum++)
-			if (TupleDescAttr(desc, attnum - 1)->attgenerated == ATTRIBUTE_GENERATED_STORED)
-				check_null(relation, attnum, slot_attisnull(slot, attnum));
+		if (attribute->attnotnull && !attribute->attisdropped &&
+			attribute->attgenerated == (generated ? ATTRIBUTE_GENERATED_STORED : '\0') &&
+			slot_attisnull(row, attnum))
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("null value in column \"%s\" of table \"%s\"",
+							NameStr(attribute->attname), RelationGetRelationName(relation)),
+					 errtablecol(relation, attnum)));
 	}
-	GetPerTupleExprContext(estate)->ecxt_scantuple = slot;
-	for (int i = 0; i < constraints->num_check; i++)
-		if (checked == NULL || !checked(constraints->check[i].ccname))
-			check_constraint(relation, &constraints->check[i], estate,
-							 GetPerTupleExprContext(estate));
-	ExecDropSingleTupleTableSlot(stored);
-	ExecDropSingleTupleTableSlot(slot);
-	FreeExecutorState(estate);
 }
 
 /*
- * row_guard_check: refuse a row that is to be written and breaks a NOT NULL or
- * CHECK constraint, as the server would, without showing it.
+ * row_guard_check: an error (not_null_violation, check_violation) for a row
+ * that breaks a constraint of the table.
  *
- * checked, where it is not NULL, names the constraints that the caller has
- * checked already; where there are no others and no generated columns, which is
- * the rule, this costs next to nothing.  The server computes generated columns
- * after the BEFORE triggers, so they are computed here too.  All expressions
- * run as the current user, as they do when the server evaluates them.
+ * The server computes generated columns after the BEFORE triggers, so they are
+ * computed here too.  All expressions run as the current user, as they do when
+ * the server evaluates them: he must be the one who writes the row.
  */
 void
-row_guard_check(Relation relation, HeapTuple row, ConstraintFilter checked)
+row_guard_check(RowGuard *guard, Relation relation, HeapTuple row)
 {
 	TupleDesc	desc = RelationGetDescr(relation);
-	TupleConstr *constraints = desc->constr;
-	bool		expressions;
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
 
-	if (constraints == NULL)
-		return;
-	for (int attnum = 1; attnum <= desc->natts; attnum++)
-		if (TupleDescAttr(desc, attnum - 1)->attgenerated == '\0')
-			check_null(relation, attnum, heap_attisnull(row, attnum, desc));
-	expressions = constraints->has_generated_stored;
-	for (int i = 0; i < constraints->num_check && !expressions; i++)
-		expressions = checked == NULL || !checked(constraints->check[i].ccname);
-	if (expressions)
-		evaluate(relation, row, checked);
+	ExecStoreHeapTuple(row, slot, false);
+	check_nulls(relation, slot, false);
+	if (guard->generated != NULL)
+	{
+		TupleTableSlot *computed = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+
+		ExecCopySlot(computed, slot);
+		ExecDropSingleTupleTableSlot(slot);
+		slot = computed;
+		ExecComputeStoredGenerated(guard->generated, guard->estate, slot, CMD_INSERT);
+		check_nulls(relation, slot, true);
+	}
+	if (guard->nchecks > 0)
+		GetPerTupleExprContext(guard->estate)->ecxt_scantuple = slot;
+	for (int i = 0; i < guard->nchecks; i++)
+		if (!ExecCheck(guard->checks[i].condition, GetPerTupleExprContext(guard->estate)))
+			ereport(ERROR,
+					(errcode(ERRCODE_CHECK_VIOLATION),
+					 errmsg("row for table \"%s\" breaks constraint \"%s\"",
+							RelationGetRelationName(relation), guard->checks[i].name),
+					 errtableconstraint(relation, guard->checks[i].name)));
+	ExecDropSingleTupleTableSlot(slot);
+	if (guard->estate != NULL)
+		ResetPerTupleExprContext(guard->estate);
 }

@@ -30,7 +30,7 @@ PG_FUNCTION_INFO_V1(history_before);
  * number of the one that brings it.
  */
 static HeapTuple
-restored(Relation history, HeapTuple row)
+restored(FunctionCallInfo fcinfo, Relation history, HeapTuple row)
 {
 	int			column = own_column(history, "transaction", XID8OID);
 	Datum		value = FullTransactionIdGetDatum(GetTopFullTransactionId());
@@ -38,7 +38,9 @@ restored(Relation history, HeapTuple row)
 
 	hide_rows_of_copy();
 	row = heap_modify_tuple_by_cols(row, RelationGetDescr(history), 1, &column, &value, &isnull);
-	row_guard_check(history, row, NULL);
+	if (fcinfo->flinfo->fn_extra == NULL)
+		fcinfo->flinfo->fn_extra = row_guard_begin(history, NULL, fcinfo->flinfo->fn_mcxt);
+	row_guard_check(fcinfo->flinfo->fn_extra, history, row);
 	return row;
 }
 
@@ -65,7 +67,7 @@ history_before(PG_FUNCTION_ARGS)
 	{
 		if (history_is_open() || IsLogicalWorker())
 			return PointerGetDatum(row);
-		row = restored(trigger->tg_relation, row);
+		row = restored(fcinfo, trigger->tg_relation, row);
 		if (restore_is_on(fcinfo))
 		{
 			restore_lock(fcinfo);

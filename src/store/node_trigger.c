@@ -57,7 +57,14 @@ typedef struct NodeValues
 	bool		nulls[NODE_COLUMNS];
 } NodeValues;
 
-/* A column that is to be set. */
+/* What the calls of node_before() for a statement share. */
+typedef struct NodeStatement
+{
+	AttrNumber	columns[NODE_COLUMNS];
+	RowGuard   *guard;
+} NodeStatement;
+
+/* Columns that are to be set. */
 typedef struct NodeChange
 {
 	int			count;
@@ -67,21 +74,23 @@ typedef struct NodeChange
 } NodeChange;
 
 /*
- * node_columns_of: where the table's columns are; looked for once a statement.
+ * node_statement: what a statement's calls share; made in the first.
+ *
+ * checked names the constraints that are checked here; see row_guard_begin().
  */
-static const AttrNumber *
-node_columns_of(FunctionCallInfo fcinfo, Relation nodes)
+static NodeStatement *
+node_statement(FunctionCallInfo fcinfo, Relation nodes, ConstraintFilter checked)
 {
-	AttrNumber *columns = fcinfo->flinfo->fn_extra;
+	NodeStatement *statement = fcinfo->flinfo->fn_extra;
 
-	if (columns == NULL)
+	if (statement == NULL)
 	{
-		columns = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt,
-									 sizeof(AttrNumber) * NODE_COLUMNS);
-		node_columns_find(nodes, columns);
-		fcinfo->flinfo->fn_extra = columns;
+		statement = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(NodeStatement));
+		node_columns_find(nodes, statement->columns);
+		statement->guard = row_guard_begin(nodes, checked, fcinfo->flinfo->fn_mcxt);
+		fcinfo->flinfo->fn_extra = statement;
 	}
-	return columns;
+	return statement;
 }
 
 /*
@@ -327,8 +336,10 @@ node_before(PG_FUNCTION_ARGS)
 											"before insert, update or delete, for each row");
 	TriggerEvent event = trigger->tg_event;
 	Relation	nodes = trigger->tg_relation;
-	const AttrNumber *columns = node_columns_of(fcinfo, nodes);
 	bool		replica = SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA;
+	NodeStatement *statement = node_statement(fcinfo, nodes,
+											  replica ? NULL : node_rules_declared);
+	const AttrNumber *columns = statement->columns;
 	HeapTuple	row = TRIGGER_FIRED_BY_UPDATE(event) ? trigger->tg_newtuple :
 		trigger->tg_trigtuple;
 	NodeChange	change = {0};
@@ -363,7 +374,7 @@ node_before(PG_FUNCTION_ARGS)
 		}
 		row = changed(row, nodes, &change);
 	}
-	row_guard_check(nodes, row, replica ? NULL : node_rules_declared);
+	row_guard_check(statement->guard, nodes, row);
 	return PointerGetDatum(row);
 }
 
