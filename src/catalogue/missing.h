@@ -13,16 +13,20 @@
 #define CATALOGUE_MISSING_H
 
 #include "catalogue/catalogue.h"
+#include "jsonb/characters.h"
 
 /*
  * value_present: does a field with this value have a value?  It does when it
- * is there, is not null and is not the empty string.
+ * is there, is not null and is not a string that is empty or only white space.
  */
 static inline bool
 value_present(JsonbRef value)
 {
-	return value.type > JREF_NULL &&
-		!(value.type == JREF_STRING && value.len == 0);
+	if (value.type != JREF_STRING)
+		return value.type > JREF_NULL;
+	/* nearly every string begins with a character that is seen */
+	return value.len > 0 &&
+		((value.ptr[0] > ' ' && value.ptr[0] <= '~') || !string_is_blank(value));
 }
 
 extern bool field_is_required(const Field *field, const bool *present);
