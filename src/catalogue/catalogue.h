@@ -41,7 +41,9 @@ typedef enum FieldFormat
 	FORMAT_EMAIL,
 	FORMAT_UUID,
 	FORMAT_DATE,
-	FORMAT_DATE_TIME
+	FORMAT_DATE_TIME,
+	FORMAT_HTTP_URL,
+	FORMAT_HOST
 } FieldFormat;
 
 struct FieldPattern;			/* catalogue/field_rules.c */
@@ -55,6 +57,7 @@ typedef struct Field
 	FieldFormat format;
 	bool		team_level;
 	bool		required;
+	bool		multiline;		/* control characters are allowed */
 	int			nrequired_with;
 	int			nrequired_unless;
 	const int  *required_with;	/* indexes into Integration.fields */
@@ -135,6 +138,7 @@ extern const Integration *catalogue_require(const Catalogue *catalogue,
 											const char *id, int len);
 extern const char *field_type_name(FieldType type);
 extern const char *field_format_name(FieldFormat format);
+extern const char *field_format_json_schema(FieldFormat format);
 extern bool field_type_parse(JsonbRef name, FieldType *type);
 extern bool field_format_parse(JsonbRef name, FieldFormat *format);
 

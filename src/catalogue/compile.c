@@ -40,6 +40,8 @@ static const char *const field_formats[] = {
 	[FORMAT_UUID] = "uuid",
 	[FORMAT_DATE] = "date",
 	[FORMAT_DATE_TIME] = "date-time",
+	[FORMAT_HTTP_URL] = "http-url",
+	[FORMAT_HOST] = "host",
 };
 
 /*
@@ -65,6 +67,25 @@ const char *
 field_format_name(FieldFormat format)
 {
 	return field_formats[format];
+}
+
+/*
+ * field_format_json_schema: the format of JSON Schema that is nearest to it,
+ * one that every value of ours has; NULL where there is none.
+ */
+const char *
+field_format_json_schema(FieldFormat format)
+{
+	switch (format)
+	{
+		case FORMAT_NONE:
+		case FORMAT_HOST:
+			return NULL;
+		case FORMAT_HTTP_URL:
+			return field_formats[FORMAT_URI];
+		default:
+			return field_formats[format];
+	}
 }
 
 /*
@@ -232,6 +253,8 @@ compile_field(Field *field, JsonbRef definition)
 		field->format = FORMAT_NONE;
 	flag = JREF_MEMBER(definition, "required");
 	field->required = flag.type == JREF_BOOL && flag.boolean;
+	flag = JREF_MEMBER(definition, "multiline");
+	field->multiline = flag.type == JREF_BOOL && flag.boolean;
 	flag = JREF_MEMBER(definition, "level");
 	field->team_level = flag.type == JREF_STRING && JREF_IS(flag, "team");
 	field->default_value = JREF_MEMBER(definition, "default_value");

@@ -65,6 +65,7 @@ static void check_level(DefinitionCheck *check, JsonbRef value);
 static void check_allowed_values(DefinitionCheck *check, JsonbRef value);
 static void check_pattern(DefinitionCheck *check, JsonbRef value);
 static void check_format(DefinitionCheck *check, JsonbRef value);
+static void check_multiline(DefinitionCheck *check, JsonbRef value);
 static void check_number(DefinitionCheck *check, JsonbRef value);
 static void check_length(DefinitionCheck *check, JsonbRef value);
 
@@ -88,6 +89,7 @@ static const KeyRule vocabulary[] = {
 	{KEY("allowed_values"), TYPES_SCALAR, check_allowed_values},
 	{KEY("pattern"), TYPES_STRING, check_pattern},
 	{KEY("format"), TYPES_STRING, check_format},
+	{KEY("multiline"), TYPES_STRING, check_multiline},
 	{KEY("min"), TYPES_NUMBER, check_number},
 	{KEY("max"), TYPES_NUMBER, check_number},
 	{KEY("min_length"), TYPES_LENGTH, check_length},
@@ -287,15 +289,22 @@ check_format(DefinitionCheck *check, JsonbRef value)
 {
 	static const JsonbRef formats[] = {
 		KEY("uri"), KEY("hostname"), KEY("email"), KEY("uuid"), KEY("date"),
-		KEY("date-time"),
+		KEY("date-time"), KEY("http-url"), KEY("host"),
 	};
 
 	check_text(check, value);
 	if (!field_format_parse(value, &check->field.format))
 		refuse(check,
 			   suggestion(value, formats, lengthof(formats), sizeof(JsonbRef),
-						  "Formats are uri, hostname, email, uuid, date and date-time; for others write a pattern."),
+						  "Formats are uri, http-url, hostname, host, email, uuid, date and date-time; for others write a pattern."),
 			   psprintf("There is no format %s.", quoted(value)));
+}
+
+static void
+check_multiline(DefinitionCheck *check, JsonbRef value)
+{
+	check_boolean(check, value);
+	check->field.multiline = value.boolean;
 }
 
 static void

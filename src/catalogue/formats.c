@@ -5,9 +5,10 @@
  *
  * Each follows the document that JSON Schema names for the format of the same
  * name (draft 2020-12, Validation, section 7.3), so that a document means the
- * same here as it does to a validator with our exported schema.  All work on
- * the bytes where they lie, in one pass, and allocate nothing.  All formats
- * are ASCII only: a byte above 0x7f matches none.
+ * same here as it does to a validator with our exported schema; "http-url" and
+ * "host", which JSON Schema does not have, are what a network client can use.
+ * All work on the bytes where they lie, in one pass, and allocate nothing.  All
+ * formats are ASCII only: a byte above 0x7f matches none.
  *
  *-------------------------------------------------------------------------
  */
@@ -281,6 +282,51 @@ take_ipv6(Rest *rest)
 }
 
 /*
+ * take_host: what a network client takes for a host: an IPv4 or IPv6 address,
+ * or a name of labels as in take_hostname, in which underscores may stand too
+ * (service names in containers have them), with a dot at its end or none.
+ *
+ * A name whose last label is a number would be taken for an IPv4 address, and
+ * is right only as one.
+ */
+static bool
+take_host(Rest *rest)
+{
+	const char *start = rest->p;
+	const char *label = start;
+	Rest		ipv6 = *rest;
+	Rest		ipv4 = *rest;
+	bool		numeric = true;
+
+	if (take_ipv6(&ipv6) && ipv6.p == ipv6.end)
+	{
+		*rest = ipv6;
+		return true;
+	}
+	for (;;)
+	{
+		label = rest->p;
+		numeric = true;
+		while (rest->p < rest->end &&
+			   (is_alpha(*rest->p) || is_digit(*rest->p) || is_one_of(*rest->p, "-_")))
+			numeric &= is_digit(*rest->p++);
+		if (rest->p == label || rest->p - label > 63 ||
+			*label == '-' || rest->p[-1] == '-')
+			return false;
+		if (rest->end - rest->p < 2 || *rest->p != '.' ||
+			!(is_alpha(rest->p[1]) || is_digit(rest->p[1]) || rest->p[1] == '_'))
+			break;
+		rest->p++;
+	}
+	if (rest->p - start > 253)
+		return false;
+	if (numeric)
+		return take_ipv4(&ipv4) && ipv4.p == rest->p;
+	(void) take(rest, '.');
+	return true;
+}
+
+/*
  * take_email_local: RFC 5321, section 4.1.2: Local-part, a Dot-string or a
  * Quoted-string, of at most 64 characters (section 4.5.3.1.1).
  */
@@ -452,6 +498,46 @@ take_uri(Rest *rest)
 }
 
 /*
+ * take_http_url: a URI of the scheme http or https with a host that a network
+ * client takes, and a port, if any, that there can be.
+ */
+static bool
+take_http_url(Rest *rest)
+{
+	Rest		authority = *rest;
+	Rest		host;
+	int64		port = 1;
+
+	if (authority.end - authority.p < 7 || pg_strncasecmp(authority.p, "http", 4) != 0)
+		return false;
+	authority.p += 4;
+	if (*authority.p == 's' || *authority.p == 'S')
+		authority.p++;
+	if (!take(&authority, ':') || !take(&authority, '/') || !take(&authority, '/') ||
+		!take_uri(rest))
+		return false;
+
+	/* it is a URI: what is left to see is its host, after the userinfo */
+	host = authority;
+	if (take_uri_characters(&host, ":") && take(&host, '@'))
+		authority = host;
+	host = authority;
+	if (!take_uri_host(&host) || host.p == authority.p)
+		return false;
+	if (*authority.p != '[')
+	{
+		Rest		name = {authority.p, host.p};
+
+		if (!take_host(&name) || name.p != name.end)
+			return false;
+	}
+	if (take(&host, ':') && host.p < host.end && is_digit(*host.p))
+		for (port = 0; host.p < host.end && is_digit(*host.p) && port <= 65535; host.p++)
+			port = port * 10 + (*host.p - '0');
+	return port >= 1 && port <= 65535;
+}
+
+/*
  * format_matches: is the string of that format?
  */
 bool
@@ -481,6 +567,12 @@ format_matches(FieldFormat format, const char *string, int len)
 			break;
 		case FORMAT_DATE_TIME:
 			taken = take_date_time(&rest);
+			break;
+		case FORMAT_HTTP_URL:
+			taken = take_http_url(&rest);
+			break;
+		case FORMAT_HOST:
+			taken = take_host(&rest);
 			break;
 	}
 	return taken && rest.p == rest.end;

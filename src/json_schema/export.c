@@ -285,10 +285,10 @@ build_property(JsonbBuild *build, const FieldExport *export)
 		build_key(build, "pattern");
 		build_string(build, export->pattern);
 	}
-	if (field->format != FORMAT_NONE)
+	if (field_format_json_schema(field->format) != NULL)
 	{
 		build_key(build, "format");
-		build_string(build, field_format_name(field->format));
+		build_string(build, field_format_json_schema(field->format));
 	}
 	build_member(build, "minimum", field->min);
 	build_member(build, "maximum", field->max);

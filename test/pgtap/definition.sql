@@ -163,6 +163,7 @@ FROM (VALUES
 	('format', '"uri"', 'string, secret'),
 	('min', '1', 'integer, number'),
 	('max', '1', 'integer, number'),
+	('multiline', 'true', 'string, secret'),
 	('min_length', '1', 'string, secret, array'),
 	('max_length', '1', 'string, secret, array')) AS v (key, value, types),
 	unnest(ARRAY['string', 'secret', 'integer', 'number', 'boolean', 'array', 'object']) AS type
@@ -213,13 +214,19 @@ FROM (VALUES ('^(', 'parentheses () not balanced'), ('[a', 'brackets [] not bala
 SELECT is(pg_temp.verdict_of(jsonb_build_object('pattern', pattern)), 'ok', 'a pattern: ' || pattern)
 FROM unnest(ARRAY['', '^', '^a', '(?i)^A$', '***=a.b', '^(?:a|b)(?=c)', '\mword\M', '(a)\1']) AS pattern;
 SELECT is(pg_temp.verdict_of(jsonb_build_object('format', format)), 'ok', 'a format: ' || format)
-FROM unnest(ARRAY['uri', 'hostname', 'email', 'uuid', 'date', 'date-time']) AS format;
+FROM unnest(ARRAY['uri', 'hostname', 'email', 'uuid', 'date', 'date-time', 'http-url', 'host']) AS format;
 SELECT is(pg_temp.verdict_of('{"format": "datetime"}'),
-		  E'/fields/0/format\nThere is no format "datetime".\nPerhaps you meant "date-time". Formats are uri, hostname, email, uuid, date and date-time; for others write a pattern.',
+		  E'/fields/0/format\nThere is no format "datetime".\nPerhaps you meant "date-time". Formats are uri, http-url, hostname, host, email, uuid, date and date-time; for others write a pattern.',
 		  'a misspelt format');
 SELECT is(pg_temp.verdict_of('{"format": "ipv6"}'),
-		  E'/fields/0/format\nThere is no format "ipv6".\nFormats are uri, hostname, email, uuid, date and date-time; for others write a pattern.',
+		  E'/fields/0/format\nThere is no format "ipv6".\nFormats are uri, http-url, hostname, host, email, uuid, date and date-time; for others write a pattern.',
 		  'an unknown format');
+
+SELECT is(pg_temp.verdict_of(keys), 'ok', 'right: ' || keys::text)
+FROM unnest(ARRAY['{"multiline": true}', '{"type": "secret", "multiline": false}',
+	'{"type": "string", "multiline": true, "default_value": "a\nb"}']::jsonb[]) AS keys;
+SELECT is(pg_temp.verdict_of('{"multiline": 1}'), E'/fields/0/multiline\n"multiline" must be true or false, not a number.\nWrite true or false.',
+		  'multiline is a boolean');
 
 --
 -- Limits

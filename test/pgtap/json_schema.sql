@@ -275,9 +275,15 @@ SELECT throws_ok('one_of', '22023', 'field definitions cannot express this JSON 
 --
 -- There and back
 --
+-- but for what JSON Schema has no word for
+CREATE FUNCTION pg_temp.expressible(fields jsonb) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_agg(CASE f ->> 'format' WHEN 'http-url' THEN f || '{"format": "uri"}' WHEN 'host' THEN f - 'format' ELSE f END
+					 - 'multiline' ORDER BY n)
+	FROM jsonb_array_elements(fields) WITH ORDINALITY AS e (f, n)
+$$;
 SELECT is_empty($$SELECT s.id FROM integration_schemas AS s,
                          integration_schema_from_json_schema(s.id, s.name, s.category, integration_schema_json_schema(s.id)) AS i
-                   WHERE s.origin = 'builtin' AND (i.fields <> s.fields OR i.description <> s.description)$$,
+                   WHERE s.origin = 'builtin' AND (i.fields <> pg_temp.expressible(s.fields) OR i.description <> s.description)$$,
                 'the built-in integrations come back from their schemas as they were');
 
 -- edited(path, value): required fields that a schema gives once someone edited it

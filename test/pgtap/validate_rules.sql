@@ -152,6 +152,24 @@ FROM (
 		'', '.', 'a.', '.a', 'a..b', '-a', 'a-', 'a.-b', 'a-.b', 'a_b', 'a b', 'http://a', 'a/b', 'a:80', 'bücher.example',
 		repeat('a', 64), repeat(repeat('a', 49) || '.', 5) || 'abcd', E'a\n', 'a,b', '[::1]', 'a@b'])
 	UNION ALL
+	SELECT 'http-url', true, unnest(ARRAY[
+		'http://a', 'HTTPS://A.example/', 'https://api.openai.com/v1', 'http://localhost:3000', 'http://my_service:8080/x?y#z', 'https://[::1]:9200',
+		'http://10.0.0.1/', 'https://user:pass@host/', 'https://user@host', 'http://a.', 'http://a:/', 'http://a:1', 'http://a:65535', 'http://a?b', 'http://[v1.a]'])
+	UNION ALL
+	SELECT 'http-url', false, unnest(ARRAY[
+		'', 'localhost:3000', 'http://', 'https://', 'foo:', 'javascript:alert(1)', 'http:', 'http:/a', 'http:a', 'https:///path', 'http://?q', 'http://#f', 'http://:80',
+		'http://u:p@', 'http://u@/x', 'ftp://a', 'file:///etc/passwd', 'httpss://a', 'http//a', '//a', 'a.example', 'http://a b', ' http://a', E'http://a\n', 'http://é',
+		'http://a:0', 'http://a:65536', 'http://a:99999999999999999999', 'http://256.1.1.1', 'http://-a', 'http://a..b', 'http://.', 'http://*', 'http://[::1', 'http://a/<',
+		'http', 'https:/', 'mailto:a@b.c'])
+	UNION ALL
+	SELECT 'host', true, unnest(ARRAY[
+		'a', 'localhost', 'example.com', 'example.com.', 'my_service', '_srv._tcp.example', 'a_', 'xn--bcher-kva.example', '10.0.0.1', '::1', '2001:db8::7', '::ffff:1.2.3.4',
+		'3com.com', '1.a', repeat('a', 63) || '.com'])
+	UNION ALL
+	SELECT 'host', false, unnest(ARRAY[
+		'', '.', '..', 'a..', '.a', 'a..b', 'a b', 'a:80', 'http://a', 'a/b', '-a', 'a-', 'a.-b', '[::1]', '1.2.3', '1.2.3.4.5', '256.1.1.1', '1.2.3.4.', '127', 'fe80::1%eth0',
+		':::', '1:2', 'bücher.example', repeat('a', 64), repeat(repeat('a', 49) || '.', 5) || 'abcd', E'a\n', 'a@b', '*.a'])
+	UNION ALL
 	SELECT 'email', true, unnest(ARRAY[
 		'joe@example.com', 'joe.bloggs@example.com', 'te~st@example.com', '~test@example.com', 'test~@example.com', '"joe bloggs"@example.com',
 		'"joe..bloggs"@example.com', '"joe@bloggs"@example.com', '"joe\"b"@example.com', '""@a', 'joe@[127.0.0.1]', 'joe@[IPv6:::1]', 'a@b', 'a+b@c.d',
