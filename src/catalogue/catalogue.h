@@ -58,6 +58,7 @@ typedef struct Field
 	bool		team_level;
 	bool		required;
 	bool		multiline;		/* control characters are allowed */
+	bool		is_public;		/* strings inside its objects may be shown */
 	int			nrequired_with;
 	int			nrequired_unless;
 	const int  *required_with;	/* indexes into Integration.fields */

@@ -255,6 +255,8 @@ compile_field(Field *field, JsonbRef definition)
 	field->required = flag.type == JREF_BOOL && flag.boolean;
 	flag = JREF_MEMBER(definition, "multiline");
 	field->multiline = flag.type == JREF_BOOL && flag.boolean;
+	flag = JREF_MEMBER(definition, "public");
+	field->is_public = flag.type == JREF_BOOL && flag.boolean;
 	flag = JREF_MEMBER(definition, "level");
 	field->team_level = flag.type == JREF_STRING && JREF_IS(flag, "team");
 	field->default_value = JREF_MEMBER(definition, "default_value");
