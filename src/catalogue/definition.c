@@ -459,7 +459,7 @@ check_default(DefinitionCheck *check, JsonbRef value)
 
 	if (value.type == JREF_NONE)
 		return;
-	broken = field_rules_broken(&check->field, value);
+	broken = field_rules_broken(&check->field, value) & ~FIELD_RULE_WARNINGS;
 	if (broken == 0)
 		return;
 	initStringInfo(&detail);

@@ -15,6 +15,7 @@
 #include "catalogue/field_rules.h"
 #include "catalogue/formats.h"
 #include "catalogue/simple_pattern.h"
+#include "catalogue/text_rules.h"
 #include "jsonb/number.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -226,11 +227,11 @@ value_allowed(JsonbRef allowed_values, JsonbRef value)
 }
 
 /*
- * length_right: is the length of a string (in characters) or array (in items)
- * within the field's limits?
+ * length_sign: is the length of a string (in characters) or array (in items)
+ * below the field's limits, within them (0) or above them?
  */
-static bool
-length_right(const Field *field, JsonbRef value)
+static int
+length_sign(const Field *field, JsonbRef value)
 {
 	int64		length;
 	bool		too_long;
@@ -242,14 +243,15 @@ length_right(const Field *field, JsonbRef value)
 		/* a string has at most as many characters as it has bytes */
 		length = value.len;
 		if (length < field->min_length)
-			return false;
+			return -1;
 		too_long = field->max_length >= 0 && length > field->max_length;
 		if (too_long ||
 			length < field->min_length * pg_database_encoding_max_length())
 			length = pg_mbstrlen_with_len(value.ptr, value.len);
 	}
-	return length >= field->min_length &&
-		(field->max_length < 0 || length <= field->max_length);
+	if (length < field->min_length)
+		return -1;
+	return field->max_length >= 0 && length > field->max_length ? 1 : 0;
 }
 
 /*
@@ -281,7 +283,8 @@ field_type_matches(FieldType type, JsonbRef value)
  * field_rules_broken: the rules of the field that the value breaks, a bit
  * each (FieldRule); 0 where it breaks none.
  *
- * A value of a wrong type breaks only that rule.  The field's pattern is
+ * A value of a wrong type breaks only that rule, and so does a mask, which is
+ * none; the empty string is no value either, and breaks none.  The field's pattern is
  * compiled here when it is first needed; this may throw, with 2201B for a
  * pattern that the engine does not take and for a cancelled query.
  */
@@ -292,6 +295,11 @@ field_rules_broken(Field *field, JsonbRef value)
 
 	if (!field_type_matches(field->type, value))
 		return RULE_TYPE;
+	if (value.type == JREF_STRING && value.len == 0)
+		return 0;
+	broken = text_rules_broken(field, value);
+	if (broken & RULE_MASKED)
+		return RULE_MASKED;
 
 	if (field->allowed_values.type != JREF_NONE &&
 		!value_allowed(field->allowed_values, value))
@@ -310,9 +318,21 @@ field_rules_broken(Field *field, JsonbRef value)
 		broken |= RULE_RANGE;
 	if ((field->min_length >= 0 || field->max_length >= 0) &&
 		(value.type == JREF_STRING || value.type == JREF_ARRAY) &&
-		!length_right(field, value))
+		length_sign(field, value) != 0)
 		broken |= RULE_LENGTH;
 	return broken;
+}
+
+/*
+ * field_rule_is_minimum: of a RULE_RANGE or RULE_LENGTH that the value breaks,
+ * is it the lower limit?
+ */
+bool
+field_rule_is_minimum(const Field *field, FieldRule rule, JsonbRef value)
+{
+	if (rule == RULE_LENGTH)
+		return length_sign(field, value) < 0;
+	return field->min.type != JREF_NONE && number_compare(value, field->min) < 0;
 }
 
 /*
@@ -413,6 +433,17 @@ field_rule_describe(StringInfo out, const Field *field, FieldRule rule,
 							 field_type_phrase(field->type), value_phrase(value));
 			if (value.type == JREF_NUMERIC && field->type == FIELD_INTEGER)
 				appendStringInfoString(out, " with a fraction");
+			break;
+		case RULE_CHARACTERS:
+			appendStringInfoString(out, field_has_control(field, value) ?
+								   "must not have line breaks or other control characters" :
+								   "must not begin or end with white space");
+			break;
+		case RULE_MASKED:
+			appendStringInfoString(out, "must be the value itself, not the mask \"" REDACTED_VALUE "\" that stands for one that is not shown");
+			break;
+		case RULE_URI_PASSWORD:
+			appendStringInfoString(out, "should have no password inside a URI, which belongs in a secret field");
 			break;
 		case RULE_ALLOWED_VALUES:
 			describe_allowed_values(out, field);

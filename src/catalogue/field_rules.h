@@ -15,19 +15,27 @@
 typedef enum FieldRule
 {
 	RULE_TYPE = 1 << 0,
-	RULE_ALLOWED_VALUES = 1 << 1,
-	RULE_PATTERN = 1 << 2,
-	RULE_FORMAT = 1 << 3,
-	RULE_RANGE = 1 << 4,
-	RULE_LENGTH = 1 << 5
+	RULE_CHARACTERS = 1 << 1,
+	RULE_MASKED = 1 << 2,
+	RULE_ALLOWED_VALUES = 1 << 3,
+	RULE_PATTERN = 1 << 4,
+	RULE_FORMAT = 1 << 5,
+	RULE_RANGE = 1 << 6,
+	RULE_LENGTH = 1 << 7,
+	RULE_URI_PASSWORD = 1 << 8
 } FieldRule;
 
-#define FIELD_RULE_LAST RULE_LENGTH
+#define FIELD_RULE_LAST RULE_URI_PASSWORD
+
+/* Of these a person is told, and the value is accepted all the same. */
+#define FIELD_RULE_WARNINGS RULE_URI_PASSWORD
 
 extern bool field_type_matches(FieldType type, JsonbRef value);
 extern uint32 field_rules_broken(Field *field, JsonbRef value);
 extern void field_rule_describe(StringInfo out, const Field *field,
 								FieldRule rule, JsonbRef value);
+extern bool field_rule_is_minimum(const Field *field, FieldRule rule,
+								  JsonbRef value);
 extern const char *field_type_phrase(FieldType type);
 
 extern bool pattern_check(JsonbRef pattern, char *error, Size error_size);

@@ -39,6 +39,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "validation/findings.h"
 #include "validation/layer_locks.h"
 
 PG_FUNCTION_INFO_V1(node_configurations_tree);
@@ -54,13 +55,6 @@ typedef struct TreeChange
 	int			allocated;
 	NamedLayer *layers;			/* innermost first while walking */
 } TreeChange;
-
-/* The violations that a message tells of. */
-typedef struct LockReport
-{
-	StringInfoData first;
-	StringInfoData all;
-} LockReport;
 
 /*
  * column: a column of a row, with NULL for a null.
@@ -227,55 +221,13 @@ walk_up(TreeChange *change, text *parent_id, bool check_depth, bool has_children
 }
 
 /*
- * report_lock: add one violation to the report (a LayerLockCallback).
- */
-static void
-report_lock(const LayerLock *lock, void *arg)
-{
-	LockReport *report = arg;
-	StringInfoData line;
-
-	initStringInfo(&line);
-	appendStringInfoString(&line, "/integrations");
-	append_pointer_step(&line, lock->integration);
-	if (lock->member.type != JREF_NONE)
-		append_pointer_step(&line, lock->member);
-	if (lock->field.type != JREF_NONE)
-		append_pointer_step(&line, lock->field);
-	appendStringInfoString(&line, ": ");
-	if (report->all.len > 0)
-		appendStringInfoChar(&report->all, '\n');
-	appendBinaryStringInfo(&report->all, line.data, line.len);
-
-	resetStringInfo(&line);
-	if (lock->field.type != JREF_NONE)
-	{
-		appendStringInfoString(&line, "field ");
-		append_name(&line, lock->field);
-		appendStringInfoString(&line, " of ");
-	}
-	else if (lock->member.type != JREF_NONE)
-	{
-		append_name(&line, lock->member);
-		appendStringInfoString(&line, " of ");
-	}
-	appendStringInfoString(&line, "integration ");
-	append_name(&line, lock->integration);
-	appendStringInfoString(&line, " breaks rule \"locked\": it is locked by node ");
-	append_name(&line, lock->by);
-	if (report->first.len == 0)
-		appendBinaryStringInfo(&report->first, line.data, line.len);
-	appendBinaryStringInfo(&report->all, line.data, line.len);
-	pfree(line.data);
-}
-
-/*
  * check_locks: refuse a write that gives what a layer above has locked.
  */
 static void
 check_locks(TreeChange *change, Datum before, Datum after)
 {
-	LockReport	report;
+	Relation	table = change->trigger->tg_relation;
+	Findings	findings = {0};
 	JsonbRef	none = {0};
 
 	/* the walk found the innermost first */
@@ -286,20 +238,14 @@ check_locks(TreeChange *change, Datum before, Datum after)
 		change->layers[i] = change->layers[j];
 		change->layers[j] = swap;
 	}
-	initStringInfo(&report.first);
-	initStringInfo(&report.all);
-	layer_locks_check(change->layers, change->nlayers,
-					  DatumGetPointer(before) == NULL ? none :
-					  jsonb_ref_root(DatumGetJsonbP(before)),
-					  jsonb_ref_root(DatumGetJsonbP(after)),
-					  report_lock, &report);
-	if (report.first.len > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("%s", report.first.data),
-				 errdetail("%s", report.all.data),
-				 set_error_fields(change),
-				 err_generic_string(PG_DIAG_COLUMN_NAME, "config_json")));
+	validate_change(NULL, jsonb_ref_root(DatumGetJsonbP(after)),
+					DatumGetPointer(before) == NULL ? none :
+					jsonb_ref_root(DatumGetJsonbP(before)),
+					LEVEL_TEAM, change->layers, change->nlayers,
+					findings_add, &findings);
+	if (findings_refused(&findings))
+		findings_refuse(&findings, table, own_column(table, "config_json", JSONBOID),
+						change->trigger->tg_trigger->tgname);
 }
 
 /*

@@ -14,32 +14,33 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "lib/stringinfo.h"
 #include "server/copy_context.h"
-#include "server/messages.h"
 #include "server/suggest.h"
 #include "server/trigger_call.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "validation/validate.h"
+#include "validation/findings.h"
 
 PG_FUNCTION_INFO_V1(integration_schema_check);
 
-/* Lines of an error's detail, and bytes of a path that one of them shows. */
-#define DETAIL_LINES 100
-#define PATH_SHOWN 320
-
 #define LEVEL_ARGUMENT "level="
+#define MODE_ARGUMENT "mode="
 
-/* What is wrong with a document, for the error. */
-typedef struct Findings
+#define USAGE "Give the name of the jsonb column, and optionally that of the column with the level, or level=..., and mode=warn."
+
+/* A row that the trigger is fired for, and what its arguments say. */
+typedef struct CheckCall
 {
-	int			count;
-	StringInfoData first;		/* message of the first violation */
-	StringInfoData lines;
-} Findings;
+	const TriggerData *trigger;
+	HeapTuple	row;
+	HeapTuple	before;			/* NULL on INSERT */
+	const char *level_column;	/* NULL where the level is given */
+	ValidationLevel level;
+	bool		warn;			/* let the row pass */
+} CheckCall;
 
 /*
  * wrong_use: refuse to work for a trigger that is not created right.
@@ -78,7 +79,7 @@ nearest_column(TupleDesc desc, const char *name)
 	nearest = suggest_nearest(jsonb_ref_string(name, strlen(name)), columns,
 							  ncolumns, sizeof(JsonbRef), NULL);
 	if (nearest.type == JREF_NONE)
-		return "Give the name of the jsonb column, and optionally that of the column with the level, or level=...";
+		return USAGE;
 	return psprintf("Perhaps you meant the column \"%s\".", jsonb_ref_cstring(nearest));
 }
 
@@ -123,33 +124,32 @@ base_type(Form_pg_attribute attribute)
 }
 
 /*
- * refuse_level: refuse a row whose level is none.
+ * complain_of_level: refuse, or tell of, a row whose level is none.
  */
 static void
-refuse_level(const TriggerData *trigdata, Form_pg_attribute attribute)
+complain_of_level(const CheckCall *call, Form_pg_attribute attribute)
 {
-	Relation	relation = trigdata->tg_relation;
+	Relation	relation = call->trigger->tg_relation;
 
-	ereport(ERROR,
-			(errcode(ERRCODE_CHECK_VIOLATION),
+	ereport(call->warn ? WARNING : ERROR,
+			(call->warn ? 0 : errcode(ERRCODE_CHECK_VIOLATION),
 			 errmsg("column \"%s\" of table \"%s\" does not hold a level",
 					NameStr(attribute->attname), RelationGetRelationName(relation)),
-			 errhint("Levels are %s.", VALIDATION_LEVELS),
+			 errhint("Levels are %s.", NODE_LEVELS),
 			 errtablecol(relation, attribute->attnum),
 			 err_generic_string(PG_DIAG_CONSTRAINT_NAME,
-								trigdata->tg_trigger->tgname)));
+								call->trigger->tg_trigger->tgname)));
 }
 
 /*
- * level_of_row: the level that the row's own column has; a null is the
- * default, "team".
+ * read_level: the level that the row's own column has, into call->level; a null
+ * leaves the default.  False where it has none and the row is to pass.
  */
-static ValidationLevel
-level_of_row(const TriggerData *trigdata, HeapTuple row, const char *column)
+static bool
+read_level(CheckCall *call)
 {
-	Form_pg_attribute attribute = find_column(trigdata, column);
+	Form_pg_attribute attribute = find_column(call->trigger, call->level_column);
 	Oid			type = base_type(attribute);
-	ValidationLevel level = LEVEL_TEAM;
 	const char *name;
 	int			len;
 	Datum		value;
@@ -157,14 +157,14 @@ level_of_row(const TriggerData *trigdata, HeapTuple row, const char *column)
 
 	if (type != TEXTOID && type != VARCHAROID && type != BPCHAROID &&
 		type != NAMEOID && !type_is_enum(type))
-		wrong_use(trigdata, ERRCODE_DATATYPE_MISMATCH,
+		wrong_use(call->trigger, ERRCODE_DATATYPE_MISMATCH,
 				  psprintf("Column \"%s\" is of type %s, which can't hold a level.",
-						   column, format_type_be(attribute->atttypid)),
+						   call->level_column, format_type_be(attribute->atttypid)),
 				  "The level's column is one of text, or of an enum.");
-	value = heap_getattr(row, attribute->attnum,
-						 RelationGetDescr(trigdata->tg_relation), &isnull);
+	value = heap_getattr(call->row, attribute->attnum,
+						 RelationGetDescr(call->trigger->tg_relation), &isnull);
 	if (isnull)
-		return level;
+		return true;
 	if (type == NAMEOID)
 		name = NameStr(*DatumGetName(value));
 	else if (type == TEXTOID || type == VARCHAROID || type == BPCHAROID)
@@ -183,31 +183,49 @@ level_of_row(const TriggerData *trigdata, HeapTuple row, const char *column)
 		if (type == BPCHAROID)
 			len = bpchartruelen(unconstify(char *, name), len);
 	}
-	if (!validation_level_parse(name, len, &level))
-		refuse_level(trigdata, attribute);
-	return level;
+	if (validation_level_parse(name, len, &call->level))
+		return true;
+	complain_of_level(call, attribute);
+	return false;
 }
 
 /*
- * level_of: the level of the row's document, by the trigger's second argument.
+ * read_arguments: what the trigger's arguments after the first say.
  */
-static ValidationLevel
-level_of(const TriggerData *trigdata, HeapTuple row)
+static void
+read_arguments(CheckCall *call)
 {
-	const char *argument;
-	ValidationLevel level;
+	const Trigger *trigger = call->trigger->tg_trigger;
 
-	if (trigdata->tg_trigger->tgnargs < 2)
-		return LEVEL_TEAM;
-	argument = trigdata->tg_trigger->tgargs[1];
-	if (strncmp(argument, LEVEL_ARGUMENT, strlen(LEVEL_ARGUMENT)) != 0)
-		return level_of_row(trigdata, row, argument);
-	argument += strlen(LEVEL_ARGUMENT);
-	if (!validation_level_parse(argument, strlen(argument), &level))
-		wrong_use(trigdata, ERRCODE_INVALID_PARAMETER_VALUE,
-				  psprintf("There is no level \"%s\".", argument),
-				  "Levels are " VALIDATION_LEVELS ".");
-	return level;
+	call->level = LEVEL_TEAM;
+	for (int i = 1; i < trigger->tgnargs; i++)
+	{
+		const char *argument = trigger->tgargs[i];
+
+		if (strncmp(argument, LEVEL_ARGUMENT, strlen(LEVEL_ARGUMENT)) == 0)
+		{
+			argument += strlen(LEVEL_ARGUMENT);
+			if (!validation_level_parse(argument, strlen(argument), &call->level))
+				wrong_use(call->trigger, ERRCODE_INVALID_PARAMETER_VALUE,
+						  psprintf("There is no level \"%s\".", argument),
+						  "Levels are " VALIDATION_LEVELS ".");
+		}
+		else if (strncmp(argument, MODE_ARGUMENT, strlen(MODE_ARGUMENT)) == 0)
+		{
+			argument += strlen(MODE_ARGUMENT);
+			call->warn = strcmp(argument, "warn") == 0;
+			if (!call->warn && strcmp(argument, "refuse") != 0)
+				wrong_use(call->trigger, ERRCODE_INVALID_PARAMETER_VALUE,
+						  psprintf("There is no mode \"%s\".", argument),
+						  "Modes are refuse (the default) and warn.");
+		}
+		else if (call->level_column == NULL)
+			call->level_column = argument;
+		else
+			wrong_use(call->trigger, ERRCODE_INVALID_PARAMETER_VALUE,
+					  psprintf("It has two columns for the level, \"%s\" and \"%s\".",
+							   call->level_column, argument), USAGE);
+	}
 }
 
 /*
@@ -231,81 +249,95 @@ check_use(const TriggerData *trigdata)
 		wrong_use(trigdata, ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
 				  "The trigger is fired INSTEAD OF the change.",
 				  "Create it BEFORE or AFTER, on the view's table.");
-	if (trigdata->tg_trigger->tgnargs < 1 || trigdata->tg_trigger->tgnargs > 2)
+	if (trigdata->tg_trigger->tgnargs < 1 || trigdata->tg_trigger->tgnargs > 3)
 		wrong_use(trigdata, ERRCODE_INVALID_PARAMETER_VALUE,
 				  psprintf("It has %d arguments.", trigdata->tg_trigger->tgnargs),
-				  "Give the name of the jsonb column, and optionally that of the column with the level, or level=...");
+				  USAGE);
 }
 
 /*
- * add_finding: a ViolationCallback.
+ * document_of: the column of the document in a row, as it lies there; NULL where
+ * there is none.
+ */
+static struct varlena *
+document_of(const CheckCall *call, HeapTuple row, AttrNumber column)
+{
+	bool		isnull = true;
+	Datum		value = (Datum) 0;
+
+	if (row != NULL)
+		value = heap_getattr(row, column,
+							 RelationGetDescr(call->trigger->tg_relation), &isnull);
+	return isnull ? NULL : (struct varlena *) DatumGetPointer(value);
+}
+
+/*
+ * root_of: the document in that column; JREF_NONE where there is none.
+ */
+static JsonbRef
+root_of(struct varlena *stored)
+{
+	if (stored == NULL)
+		return (JsonbRef) {0};
+	return jsonb_ref_root(DatumGetJsonbP(PointerGetDatum(stored)));
+}
+
+/*
+ * check_row: refuse, or tell of, a row whose document is not right.
  */
 static void
-add_finding(const Violation *violation, void *arg)
+check_row(const CheckCall *call, const Catalogue *catalogue, AttrNumber column)
 {
-	Findings   *findings = arg;
+	const TriggerData *trigger = call->trigger;
+	Findings	findings = {0};
+	struct varlena *document = document_of(call, call->row, column);
+	struct varlena *before = document_of(call, call->before, column);
 
-	if (findings->count++ == 0)
-	{
-		initStringInfo(&findings->first);
-		initStringInfo(&findings->lines);
-		appendStringInfoString(&findings->first, violation->message);
-	}
-	if (findings->count > DETAIL_LINES)
+	if (document == NULL)
 		return;
-	if (findings->lines.len > 0)
-		appendStringInfoChar(&findings->lines, '\n');
-	append_escaped(&findings->lines, violation->path, strlen(violation->path),
-				   PATH_SHOWN);
-	if (violation->path[0] != '\0')
-		appendStringInfoString(&findings->lines, ": ");
-	appendStringInfoString(&findings->lines, violation->message);
+	/* an UPDATE of other columns has nothing to be judged */
+	if (before != NULL &&
+		datumIsEqual(PointerGetDatum(document), PointerGetDatum(before), false, -1))
+		return;
+	validate_document(catalogue, root_of(document), root_of(before), call->level,
+					  findings_add, &findings);
+	if (!findings_refused(&findings))
+		findings_warn(&findings, "");
+	else if (call->warn)
+		findings_warn(&findings,
+					  psprintf("trigger \"%s\" on table \"%s\" would refuse this row: ",
+							   trigger->tg_trigger->tgname,
+							   RelationGetRelationName(trigger->tg_relation)));
+	else
+		findings_refuse(&findings, trigger->tg_relation, column,
+						trigger->tg_trigger->tgname);
 }
 
 /*
- * refuse_row: refuse a row for its document.
+ * integration_schema_check(): refuse a row whose document is not valid, on
+ * UPDATE as far as it was changed.
  *
- * The error's fields are those of a violated check constraint, so that a
- * client library maps it to the column.
- */
-static void
-refuse_row(const TriggerData *trigdata, AttrNumber attnum, Findings *findings)
-{
-	if (findings->count > DETAIL_LINES)
-		appendStringInfo(&findings->lines, "\n... and %d more",
-						 findings->count - DETAIL_LINES);
-	ereport(ERROR,
-			(errcode(ERRCODE_CHECK_VIOLATION),
-			 errmsg_internal("%s", findings->first.data),
-			 errdetail_internal("%s", findings->lines.data),
-			 errtablecol(trigdata->tg_relation, attnum),
-			 err_generic_string(PG_DIAG_CONSTRAINT_NAME,
-								trigdata->tg_trigger->tgname)));
-}
-
-/*
- * integration_schema_check(): refuse a row whose document is not valid.
- *
- * The first argument names the jsonb column, the second, if there is one, the
- * column that holds the level, or gives it as level=...  A row without a
- * document passes.
+ * The first argument names the jsonb column; of the others, which may be left
+ * out, one names the column that holds the level, or gives it as level=..., and
+ * mode=warn lets every row pass with a warning.  A row without a document
+ * passes.
  */
 Datum
 integration_schema_check(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = trigger_call(fcinfo);
+	CheckCall	call = {0};
 	Form_pg_attribute attribute;
-	ValidationLevel level;
-	Findings	findings = {0};
-	HeapTuple	row;
-	Jsonb	   *document;
-	Datum		value;
-	bool		isnull;
 
 	hide_rows_of_copy();
 	check_use(trigdata);
-	row = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
-		trigdata->tg_newtuple : trigdata->tg_trigtuple;
+	call.trigger = trigdata;
+	call.row = trigdata->tg_trigtuple;
+	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+	{
+		call.row = trigdata->tg_newtuple;
+		call.before = trigdata->tg_trigtuple;
+	}
 
 	attribute = find_column(trigdata, trigdata->tg_trigger->tgargs[0]);
 	if (base_type(attribute) != JSONBOID)
@@ -314,17 +346,10 @@ integration_schema_check(PG_FUNCTION_ARGS)
 						   NameStr(attribute->attname),
 						   format_type_be(attribute->atttypid)),
 				  "Give the name of the column with the documents, of type jsonb.");
-	level = level_of(trigdata, row);
+	read_arguments(&call);
+	if (call.level_column != NULL && !read_level(&call))
+		return PointerGetDatum(call.row);
 
-	value = heap_getattr(row, attribute->attnum,
-						 RelationGetDescr(trigdata->tg_relation), &isnull);
-	if (isnull)
-		return PointerGetDatum(row);
-	document = DatumGetJsonbP(value);
-	if (!validate_document(catalogue_current(fcinfo), jsonb_ref_root(document),
-						   level, add_finding, &findings))
-		refuse_row(trigdata, attribute->attnum, &findings);
-	if ((Pointer) document != DatumGetPointer(value))
-		pfree(document);
-	return PointerGetDatum(row);
+	check_row(&call, catalogue_current(fcinfo), attribute->attnum);
+	return PointerGetDatum(call.row);
 }

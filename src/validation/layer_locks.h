@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * validation/layer_locks.h
- *	  A node's document against the locks of the layers above it.
+ *	  What the layers above a node have locked.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef VALIDATION_LAYER_LOCKS_H
 #define VALIDATION_LAYER_LOCKS_H
 
-#include "jsonb/reader.h"
+#include "validation/validate.h"
 
 /* A layer and the node that it is of. */
 typedef struct NamedLayer
@@ -17,19 +17,27 @@ typedef struct NamedLayer
 	JsonbRef	document;		/* its root */
 } NamedLayer;
 
-/* What of a document an outer layer has locked. */
-typedef struct LayerLock
+/* The locks of the layers above, and what of it concerns one entry. */
+typedef struct LayerLocks
 {
-	JsonbRef	integration;
-	JsonbRef	member;			/* of the entry; JREF_NONE: the entry itself */
-	JsonbRef	field;			/* of its config; JREF_NONE: the member itself */
-	JsonbRef	by;				/* the node whose document has the lock */
-} LayerLock;
+	const NamedLayer *outer;	/* outermost first */
+	int			nouter;
+	int			whole;			/* the outermost that locks all of the entry;
+								 * nouter none */
+	struct LockedName *names;	/* locked by earlier ones: in key order, then
+								 * outermost first */
+	int			nnames;
+} LayerLocks;
 
-typedef void (*LayerLockCallback) (const LayerLock *lock, void *arg);
+extern void layer_locks_begin_entry(LayerLocks *locks, JsonbRef id);
+extern void layer_locks_end_entry(LayerLocks *locks);
+extern const NamedLayer *layer_lock_of_key(const LayerLocks *locks, JsonbRef key);
+extern const NamedLayer *layer_lock_of_field(const LayerLocks *locks, JsonbRef field);
 
-extern void layer_locks_check(const NamedLayer *outer, int nouter,
-							  JsonbRef before, JsonbRef after,
-							  LayerLockCallback callback, void *arg);
+/* validation/validate.c */
+extern bool validate_change(const Catalogue *catalogue, JsonbRef document,
+							JsonbRef before, ValidationLevel level,
+							const NamedLayer *outer, int nouter,
+							ViolationCallback callback, void *arg);
 
 #endif							/* VALIDATION_LAYER_LOCKS_H */

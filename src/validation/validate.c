@@ -1,16 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * validation/validate.c
- *	  A document against the catalogue.
+ *	  A document against the catalogue, and against the locks of the layers
+ *	  above it.
  *
  * One walk over the document, in the order in which it lies.  Services check
  * every document that they write, nearly all of which are right, so nothing
  * is allocated and no text is built until there is a violation, and without a
- * callback the walk ends at the first.
+ * callback the walk ends at the first error.
  *
- * No message shows a value of the document: what looks like a misplaced
- * channel name may well be a token.  Names do appear, and what the catalogue
- * says of a field.
+ * Of a document that takes another's place only what was added or changed is
+ * reported: what the catalogue, a lock or the node's place has made wrong since
+ * is no offence of the write.
  *
  * The functions that check a part return false when the walk is to end.
  *
@@ -18,32 +19,14 @@
  */
 #include "postgres.h"
 
-#include "catalogue/field_rules.h"
 #include "catalogue/missing.h"
+#include "catalogue/top_level.h"
 #include "miscadmin.h"
-#include "server/messages.h"
 #include "server/suggest.h"
-#include "validation/validate.h"
+#include "validation/report.h"
 
 /* Fields whose presence is noted without an allocation. */
 #define FIELDS_ON_STACK 64
-
-/* A walk and where it is. */
-typedef struct Validation
-{
-	const Catalogue *catalogue;
-	ValidationLevel level;
-	ViolationCallback callback;
-	void	   *arg;
-	bool		valid;
-	int			suggestions;	/* budget of suggest_nearest */
-	JsonbRef	id;				/* of the entry; JREF_NONE outside of one */
-	JsonbRef	key;			/* in it */
-	JsonbRef	member;			/* of that key's value */
-	int			element;		/* or element of it; -1 none */
-	StringInfoData path;		/* data is NULL before the first violation */
-	StringInfoData message;
-} Validation;
 
 #define KEY(name) {JREF_STRING, false, sizeof(name) - 1, name}
 
@@ -55,16 +38,11 @@ static const JsonbRef key_config = KEY("config");
 static const JsonbRef entry_keys[] = {
 	KEY("config"), KEY("enabled"), KEY("locked"), KEY("description"),
 	KEY("name"), KEY("category"), KEY("level"), KEY("required"),
-	KEY("configured"), KEY("missing"), KEY("config_schema"),
-	KEY("team_config_schema"),
+	KEY("configured"), KEY("in_use"), KEY("missing"), KEY("order"),
+	KEY("display_order"), KEY("config_schema"), KEY("team_config_schema"),
 };
 
 #define WRITTEN_KEYS 4
-
-/* The codes of the rules, in the order of their bits. */
-static const char *const rule_codes[] = {
-	"type", "allowed_values", "pattern", "format", "range", "length",
-};
 
 /*
  * validation_level_parse: a level by its name.
@@ -90,157 +68,6 @@ validation_level_parse(const char *name, int len, ValidationLevel *level)
 }
 
 /*
- * begin: there is a violation where we are.
- *
- * False where nobody wants to know which, and the walk ends; otherwise the
- * caller writes the message and calls report().
- */
-static bool
-begin(Validation *v)
-{
-	v->valid = false;
-	if (v->callback == NULL)
-		return false;
-	if (v->path.data == NULL)
-	{
-		initStringInfo(&v->path);
-		initStringInfo(&v->message);
-	}
-	resetStringInfo(&v->message);
-	return true;
-}
-
-/*
- * report: hand a violation out, with the path to where we are.
- */
-static void
-report(Validation *v, const char *code, JsonbRef field, bool at_root)
-{
-	Violation	violation;
-
-	resetStringInfo(&v->path);
-	if (!at_root)
-		append_pointer_step(&v->path, key_integrations);
-	if (v->id.type != JREF_NONE)
-		append_pointer_step(&v->path, v->id);
-	if (v->key.type != JREF_NONE)
-		append_pointer_step(&v->path, v->key);
-	if (v->member.type != JREF_NONE)
-		append_pointer_step(&v->path, v->member);
-	if (v->element >= 0)
-		appendStringInfo(&v->path, "/%d", v->element);
-
-	violation.path = v->path.data;
-	violation.integration = v->id;
-	violation.field = field;
-	violation.code = code;
-	violation.message = v->message.data;
-	v->callback(&violation, v->arg);
-}
-
-/*
- * add_field: append "field "x" of integration "y"".
- */
-static void
-add_field(Validation *v, JsonbRef field)
-{
-	appendStringInfoString(&v->message, "field ");
-	append_name(&v->message, field);
-	appendStringInfoString(&v->message, " of integration ");
-	append_name(&v->message, v->id);
-}
-
-/*
- * add_suggestion: append the nearest of the names, if one is near.
- */
-static void
-add_suggestion(Validation *v, JsonbRef wanted, const JsonbRef *names, int count,
-			   Size stride)
-{
-	JsonbRef	nearest = suggest_nearest(wanted, names, count, stride,
-										  &v->suggestions);
-
-	if (nearest.type == JREF_NONE)
-		return;
-	appendStringInfoString(&v->message, " (perhaps you meant ");
-	append_name(&v->message, nearest);
-	appendStringInfoChar(&v->message, ')');
-}
-
-/*
- * wrong_structure: what is where we are has the wrong JSON type.
- */
-static bool
-wrong_structure(Validation *v, JsonbRef value, const char *right, bool at_root)
-{
-	if (!begin(v))
-		return false;
-	if (at_root)
-		appendStringInfoString(&v->message, "document");
-	else if (v->id.type == JREF_NONE)
-		append_name(&v->message, key_integrations);
-	else if (v->key.type != JREF_NONE)
-	{
-		if (v->element >= 0)
-			appendStringInfo(&v->message, "element %d of ", v->element);
-		append_name(&v->message, v->key);
-		appendStringInfoString(&v->message, " of ");
-	}
-	if (v->id.type != JREF_NONE)
-	{
-		appendStringInfoString(&v->message, "integration ");
-		append_name(&v->message, v->id);
-	}
-	appendStringInfo(&v->message, " must be %s, not %s", right, value_phrase(value));
-	report(v, "structure", none, at_root);
-	return true;
-}
-
-/*
- * unknown_field: the integration has no field of that name.
- */
-static bool
-unknown_field(Validation *v, const Integration *integration, JsonbRef name)
-{
-	if (!begin(v))
-		return false;
-	appendStringInfoString(&v->message, "integration ");
-	append_name(&v->message, v->id);
-	appendStringInfoString(&v->message, " has no field ");
-	append_name(&v->message, name);
-	if (v->element >= 0)
-		appendStringInfoString(&v->message, ", which its \"locked\" names");
-	if (integration->nfields > 0)
-		add_suggestion(v, name, &integration->fields[0].name,
-					   integration->nfields, sizeof(Field));
-	report(v, "unknown_field", name, false);
-	return true;
-}
-
-/*
- * may_not_set: the catalogue locks the integration, and this is the document
- * of a node below the organisation.
- */
-static bool
-may_not_set(Validation *v, JsonbRef field)
-{
-	if (!begin(v))
-		return false;
-	if (field.type != JREF_NONE)
-		add_field(v, field);
-	else
-	{
-		appendStringInfoString(&v->message, "\"enabled\" of integration ");
-		append_name(&v->message, v->id);
-	}
-	appendStringInfo(&v->message,
-					 " breaks rule \"locked\": it can't be set at level \"%s\", as the catalogue locks the integration",
-					 v->level == LEVEL_UNIT ? "unit" : "team");
-	report(v, "locked", field, false);
-	return true;
-}
-
-/*
  * is_out_of_reach: does the catalogue's lock keep this document from setting
  * anything in the integration?
  */
@@ -253,6 +80,9 @@ is_out_of_reach(const Validation *v, const Integration *integration)
 
 /*
  * check_value: the value of a known field.
+ *
+ * Null is no value, and neither is the empty string, of which nothing is asked
+ * but its type.
  */
 static bool
 check_value(Validation *v, const Integration *integration, Field *field,
@@ -263,27 +93,64 @@ check_value(Validation *v, const Integration *integration, Field *field,
 	if (value.type == JREF_NULL)
 		return true;
 	broken = field_rules_broken(field, value);
-	if (broken != 0 && v->callback == NULL)
-		return begin(v);
 	for (int i = 0; broken >> i != 0; i++)
-	{
-		if ((broken & (1 << i)) == 0 || !begin(v))
-			continue;
-		add_field(v, field->name);
-		appendStringInfo(&v->message, " breaks rule \"%s\": it ", rule_codes[i]);
-		field_rule_describe(&v->message, field, (FieldRule) (1 << i), value);
-		report(v, rule_codes[i], field->name, false);
-	}
-	if ((broken & RULE_TYPE) == 0 && is_out_of_reach(v, integration))
-		return may_not_set(v, field->name);
-	return true;
+		if (broken & (1 << i) &&
+			!report_rule(v, field, (FieldRule) (1 << i), value))
+			return false;
+	if (broken & RULE_TYPE || (value.type == JREF_STRING && value.len == 0) ||
+		!is_out_of_reach(v, integration))
+		return true;
+	return report_catalogue_lock(v, field->name, value);
 }
 
 /*
- * check_config: an entry's "config".
+ * check_field_lock, check_key_lock: a field, a key of an entry or (where there
+ * is no key) all of it against the locks of the layers above.
+ */
+static bool
+check_field_lock(Validation *v, JsonbRef value)
+{
+	const NamedLayer *by = layer_lock_of_field(v->locks, v->member);
+
+	return by == NULL || report_layer_lock(v, by->node_id, value);
+}
+
+static bool
+check_key_lock(Validation *v, JsonbRef value)
+{
+	const NamedLayer *by = layer_lock_of_key(v->locks, v->key);
+
+	return by == NULL || report_layer_lock(v, by->node_id, value);
+}
+
+/*
+ * check_field: a member of an entry's "config".
+ */
+static bool
+check_field(Validation *v, const Integration *integration, JsonbRef value,
+			bool *present, bool *in_use)
+{
+	Field	   *field = integration_field(integration, v->member.ptr, v->member.len);
+
+	if (field == NULL)
+		return report_unknown_field(v, integration, v->member, value);
+	if (present != NULL && value.type != JREF_NULL)
+	{
+		/* one that is blank has none, whatever its default is */
+		bool		has_value = value_present(value);
+
+		present[field - integration->fields] = has_value;
+		if (has_value && !jsonb_ref_equal(value, field->default_value))
+			*in_use = true;
+	}
+	return check_value(v, integration, field, value);
+}
+
+/*
+ * check_config: an entry's "config"; integration is NULL for an unknown one.
  *
- * present, where it is not NULL, has a flag a field that is set for each that
- * has a value here; *in_use becomes true where one differs from its default.
+ * present, where it is not NULL, has a flag a field that says whether it has a
+ * value; *in_use becomes true where one differs from its default.
  */
 static bool
 check_config(Validation *v, const Integration *integration, JsonbRef config,
@@ -293,27 +160,16 @@ check_config(Validation *v, const Integration *integration, JsonbRef config,
 	JsonbRef	value;
 
 	if (config.type != JREF_OBJECT)
-		return wrong_structure(v, config, "an object", false);
+		return integration == NULL ||
+			report_structure(v, config, "object", "an object");
 	jsonb_walk_begin(&walk, config);
 	while (jsonb_walk_member(&walk, &v->member, &value))
 	{
-		Field	   *field = integration_field(integration, v->member.ptr,
-											  v->member.len);
-
 		CHECK_FOR_INTERRUPTS();
-		if (field == NULL)
-		{
-			if (!unknown_field(v, integration, v->member))
-				return false;
-			continue;
-		}
-		if (present != NULL && value_present(value))
-		{
-			present[field - integration->fields] = true;
-			if (!jsonb_ref_equal(value, field->default_value))
-				*in_use = true;
-		}
-		if (!check_value(v, integration, field, value))
+		if (integration != NULL &&
+			!check_field(v, integration, value, present, in_use))
+			return false;
+		if (v->locks != NULL && !check_field_lock(v, value))
 			return false;
 	}
 	v->member = none;
@@ -328,29 +184,28 @@ check_locked(Validation *v, const Integration *integration, JsonbRef locked)
 {
 	JsonbWalk	walk;
 	JsonbRef	element;
+	bool		go_on = true;
 
 	if (locked.type == JREF_BOOL)
 		return true;
 	if (locked.type != JREF_ARRAY)
-		return wrong_structure(v, locked, "true, false or an array of field names",
-							   false);
+		return report_structure(v, locked, "boolean,array",
+								"true, false or an array of field names");
 	jsonb_walk_begin(&walk, locked);
-	for (v->element = 0; jsonb_walk_element(&walk, &element); v->element++)
+	for (v->element = 0; go_on && jsonb_walk_element(&walk, &element); v->element++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (element.type != JREF_STRING)
-		{
-			if (!wrong_structure(v, element, "a field's name", false))
-				return false;
-		}
-		else if (integration_field(integration, element.ptr, element.len) == NULL)
-		{
-			if (!unknown_field(v, integration, element))
-				return false;
-		}
+			go_on = report_structure(v, element, "string", "a field's name");
+		else if (!JREF_IS(element, "enabled") &&
+				 integration_field(integration, element.ptr, element.len) == NULL)
+			go_on = report_unknown_field(v, integration, element, element);
 	}
 	v->element = -1;
-	return true;
+	if (v->old_elements != NULL)
+		pfree(v->old_elements);
+	v->old_elements = NULL;
+	return go_on;
 }
 
 /*
@@ -360,9 +215,9 @@ static bool
 check_enabled(Validation *v, const Integration *integration, JsonbRef enabled)
 {
 	if (enabled.type != JREF_BOOL)
-		return wrong_structure(v, enabled, "true or false", false);
+		return report_structure(v, enabled, "boolean", "true or false");
 	if (is_out_of_reach(v, integration))
-		return may_not_set(v, none);
+		return report_catalogue_lock(v, none, enabled);
 	return true;
 }
 
@@ -370,98 +225,64 @@ check_enabled(Validation *v, const Integration *integration, JsonbRef enabled)
  * check_unknown_key: a key of an entry that is none of those that one writes.
  */
 static bool
-check_unknown_key(Validation *v, const Integration *integration)
+check_unknown_key(Validation *v, const Integration *integration, JsonbRef value)
 {
-	JsonbRef	field = none;
-
 	if (v->level == LEVEL_EFFECTIVE)
 		for (int i = WRITTEN_KEYS; i < (int) lengthof(entry_keys); i++)
 			if (jsonb_ref_equal(entry_keys[i], v->key))
 				return true;
-	if (!begin(v))
-		return false;
-	if (integration_field(integration, v->key.ptr, v->key.len) != NULL)
-	{
-		field = v->key;
-		add_field(v, field);
-		appendStringInfoString(&v->message,
-							   " belongs inside \"config\", not beside it");
-	}
-	else
-	{
-		appendStringInfoString(&v->message, "integration ");
-		append_name(&v->message, v->id);
-		appendStringInfoString(&v->message, " has an unknown key ");
-		append_name(&v->message, v->key);
-		add_suggestion(v, v->key, entry_keys, WRITTEN_KEYS, sizeof(JsonbRef));
-	}
-	report(v, "unknown_key", field, false);
-	return true;
-}
-
-/*
- * add_reason: append why a field is required.
- */
-static void
-add_reason(Validation *v, const Integration *integration, const Field *field,
-		   const bool *present)
-{
-	if (field->required)
-		return;
-	for (int i = 0; i < field->nrequired_with; i++)
-		if (present[field->required_with[i]])
-		{
-			appendStringInfoString(&v->message, ", as field ");
-			append_name(&v->message,
-						integration->fields[field->required_with[i]].name);
-			appendStringInfoString(&v->message, " has one");
-			return;
-		}
-	appendStringInfoString(&v->message, ", unless one of these fields has one: ");
-	for (int i = 0; i < field->nrequired_unless; i++)
-	{
-		if (i > 0)
-			appendStringInfoString(&v->message, ", ");
-		append_name(&v->message,
-					integration->fields[field->required_unless[i]].name);
-	}
+	return report_unknown_key(v, integration, entry_keys, WRITTEN_KEYS, value);
 }
 
 /*
  * check_required: the required fields that have no value.
- *
- * present has a flag a field for those that have one in the document; those
- * with a default are added here.
  */
 static bool
-check_required(Validation *v, const Integration *integration, bool *present)
+check_required(Validation *v, const Integration *integration, JsonbRef entry,
+			   const bool *present)
 {
 	const Field *on_stack[FIELDS_ON_STACK];
 	const Field **missing = on_stack;
+	JsonbRef	config = JREF_MEMBER(entry, "config");
+	bool		go_on = true;
 	int			nmissing;
-
-	for (int i = 0; i < integration->nfields; i++)
-		present[i] |= value_present(integration->fields[i].default_value);
 
 	if (integration->ndemanding > FIELDS_ON_STACK)
 		missing = palloc(sizeof(Field *) * integration->ndemanding);
 	nmissing = missing_fields(integration, present, missing);
-	for (int i = 0; i < nmissing; i++)
+	v->key = key_config;
+	for (int i = 0; i < nmissing && go_on; i++)
 	{
-		if (!begin(v))
-			return false;
-		v->key = key_config;
 		v->member = missing[i]->name;
-		add_field(v, v->member);
-		appendStringInfoString(&v->message,
-							   " breaks rule \"required\": it must have a value");
-		add_reason(v, integration, missing[i], present);
-		report(v, "required", v->member, false);
+		go_on = report_required(v, integration, missing[i], present,
+								jsonb_ref_member(config, v->member.ptr, v->member.len));
 	}
 	v->key = v->member = none;
 	if (missing != on_stack)
 		pfree(missing);
-	return true;
+	return go_on;
+}
+
+/*
+ * check_member: a key of an entry; integration is NULL for an unknown one, and
+ * then only what layers above have locked is looked at.
+ */
+static bool
+check_member(Validation *v, const Integration *integration, JsonbRef value,
+			 bool *present, bool *in_use)
+{
+	if (JREF_IS(v->key, "config"))
+		return check_config(v, integration, value, present, in_use);
+	if (integration == NULL)
+		return true;
+	if (JREF_IS(v->key, "enabled"))
+		return check_enabled(v, integration, value);
+	if (JREF_IS(v->key, "locked"))
+		return check_locked(v, integration, value);
+	if (!JREF_IS(v->key, "description"))
+		return check_unknown_key(v, integration, value);
+	return value.type == JREF_STRING ||
+		report_structure(v, value, "string", "a string");
 }
 
 /*
@@ -469,7 +290,7 @@ check_required(Validation *v, const Integration *integration, bool *present)
  */
 static bool
 check_members(Validation *v, const Integration *integration, JsonbRef entry,
-			  bool *present, bool *in_use, bool *enabled)
+			  bool *present, bool *in_use)
 {
 	JsonbWalk	walk;
 	JsonbRef	value;
@@ -477,25 +298,12 @@ check_members(Validation *v, const Integration *integration, JsonbRef entry,
 	jsonb_walk_begin(&walk, entry);
 	while (jsonb_walk_member(&walk, &v->key, &value))
 	{
-		bool		go_on = true;
-
-		if (JREF_IS(v->key, "config"))
-			go_on = check_config(v, integration, value, present, in_use);
-		else if (JREF_IS(v->key, "enabled"))
-		{
-			go_on = check_enabled(v, integration, value);
-			*enabled = value.type != JREF_BOOL || value.boolean;
-		}
-		else if (JREF_IS(v->key, "locked"))
-			go_on = check_locked(v, integration, value);
-		else if (JREF_IS(v->key, "description"))
-		{
-			if (value.type != JREF_STRING)
-				go_on = wrong_structure(v, value, "a string", false);
-		}
-		else
-			go_on = check_unknown_key(v, integration);
-		if (!go_on)
+		if (!check_member(v, integration, value, present, in_use))
+			return false;
+		/* the fields have been looked at one by one */
+		if (v->locks != NULL &&
+			!(value.type == JREF_OBJECT && JREF_IS(v->key, "config")) &&
+			!check_key_lock(v, value))
 			return false;
 	}
 	v->key = none;
@@ -503,37 +311,53 @@ check_members(Validation *v, const Integration *integration, JsonbRef entry,
 }
 
 /*
- * check_entry: the entry of a known integration.
- *
- * entry is JREF_NONE for a required one that the document does not have.
+ * check_merged_entry: the entry of a merged document, or JREF_NONE for a
+ * required integration that the document does not have.
+ */
+static bool
+check_merged_entry(Validation *v, const Integration *integration, JsonbRef entry)
+{
+	JsonbRef	enabled = JREF_MEMBER(entry, "enabled");
+	bool		on_stack[FIELDS_ON_STACK];
+	bool	   *present = on_stack;
+	bool		in_use = integration->required;
+	bool		go_on;
+
+	if (integration->nfields > FIELDS_ON_STACK)
+		present = palloc(integration->nfields);
+	for (int i = 0; i < integration->nfields; i++)
+		present[i] = value_present(integration->fields[i].default_value);
+
+	go_on = check_members(v, integration, entry, present, &in_use);
+	if (go_on && in_use && (enabled.type != JREF_BOOL || enabled.boolean))
+		go_on = check_required(v, integration, entry, present);
+	if (present != on_stack)
+		pfree(present);
+	return go_on;
+}
+
+/*
+ * check_entry: the entry of an integration; NULL for an unknown one.
  */
 static bool
 check_entry(Validation *v, const Integration *integration, JsonbRef entry)
 {
-	bool		on_stack[FIELDS_ON_STACK];
-	bool	   *present = NULL;
-	bool		in_use = integration->required;
-	bool		enabled = true;
-	bool		go_on = true;
-
-	if (v->level == LEVEL_EFFECTIVE)
+	if (integration == NULL && v->catalogue != NULL &&
+		!report_unknown_integration(v, entry))
+		return false;
+	if (entry.type != JREF_OBJECT)
 	{
-		present = on_stack;
-		if (integration->nfields > FIELDS_ON_STACK)
-			present = palloc(integration->nfields);
-		memset(present, 0, integration->nfields);
+		if (integration != NULL &&
+			!report_structure(v, entry, "object", "an object"))
+			return false;
+		if (v->locks != NULL && !check_key_lock(v, entry))
+			return false;
 	}
-
-	if (entry.type == JREF_OBJECT)
-		go_on = check_members(v, integration, entry, present, &in_use, &enabled);
-	else if (entry.type != JREF_NONE)
-		go_on = wrong_structure(v, entry, "an object", false);
-
-	if (go_on && present != NULL && in_use && enabled)
-		go_on = check_required(v, integration, present);
-	if (present != NULL && present != on_stack)
-		pfree(present);
-	return go_on;
+	if (integration != NULL && v->level == LEVEL_EFFECTIVE)
+		return check_merged_entry(v, integration, entry);
+	if (integration == NULL && v->locks == NULL)
+		return true;
+	return check_members(v, integration, entry, NULL, NULL);
 }
 
 /*
@@ -542,38 +366,36 @@ check_entry(Validation *v, const Integration *integration, JsonbRef entry)
 static bool
 check_entries(Validation *v, JsonbRef integrations)
 {
+	JsonbRef	before = JREF_MEMBER(v->before, "integrations");
 	JsonbWalk	walk;
 	JsonbRef	entry;
+	bool		go_on = true;
 
-	if (integrations.type == JREF_NONE)
-		return true;
 	if (integrations.type != JREF_OBJECT)
-		return wrong_structure(v, integrations, "an object", false);
+		return v->catalogue == NULL ||
+			report_structure(v, integrations, "object", "an object");
 
 	jsonb_walk_begin(&walk, integrations);
-	while (jsonb_walk_member(&walk, &v->id, &entry))
+	while (go_on && jsonb_walk_member(&walk, &v->id, &entry))
 	{
-		const Integration *integration;
+		const Integration *integration = NULL;
 
 		CHECK_FOR_INTERRUPTS();
-		integration = catalogue_integration(v->catalogue, v->id.ptr, v->id.len);
-		if (integration != NULL)
+		if (v->catalogue != NULL)
+			integration = catalogue_integration(v->catalogue, v->id.ptr, v->id.len);
+		if (v->locks != NULL)
 		{
-			if (!check_entry(v, integration, entry))
-				return false;
-			continue;
+			/* to look the locks of every layer up costs more than this */
+			if (jsonb_ref_equal(jsonb_ref_member(before, v->id.ptr, v->id.len), entry))
+				continue;
+			layer_locks_begin_entry(v->locks, v->id);
 		}
-		if (!begin(v))
-			return false;
-		appendStringInfoString(&v->message, "unknown integration ");
-		append_name(&v->message, v->id);
-		if (v->catalogue->nintegrations > 0)
-			add_suggestion(v, v->id, &v->catalogue->integrations[0].id,
-						   v->catalogue->nintegrations, sizeof(Integration));
-		report(v, "unknown_integration", none, false);
+		go_on = check_entry(v, integration, entry);
+		if (v->locks != NULL)
+			layer_locks_end_entry(v->locks);
 	}
 	v->id = none;
-	return true;
+	return go_on;
 }
 
 /*
@@ -592,14 +414,50 @@ check_absent(Validation *v, JsonbRef integrations)
 							 integration->id.len).type != JREF_NONE)
 			continue;
 		v->id = integration->id;
-		if (!check_entry(v, integration, none))
+		if (!check_merged_entry(v, integration, none))
 			return false;
 	}
+	v->id = none;
+	return true;
+}
+
+/*
+ * check_top_level: the keys of the document.
+ */
+static bool
+check_top_level(Validation *v, JsonbRef document)
+{
+	JsonbWalk	walk;
+	JsonbRef	value;
+
+	jsonb_walk_begin(&walk, document);
+	while (jsonb_walk_member(&walk, &v->top, &value))
+	{
+		JsonbRef	meant;
+
+		CHECK_FOR_INTERRUPTS();
+		if (JREF_IS(v->top, "integrations"))
+		{
+			if (!check_entries(v, value))
+				return false;
+			continue;
+		}
+		if (v->catalogue == NULL)
+			continue;
+		meant = top_level_meant(v->catalogue, v->top, value);
+		if (meant.type != JREF_NONE && !report_misplaced(v, meant, value))
+			return false;
+	}
+	v->top = key_integrations;
 	return true;
 }
 
 /*
  * validate_document: is the document right?
+ *
+ * before is the document whose place it takes: then only violations at, or
+ * above, a value that was added or changed count; JREF_NONE for a new one, in
+ * which all do.  Warnings are reported, but leave a document right.
  *
  * callback is called for each violation, in document order, and may be NULL;
  * it runs in the caller's memory context, and what it is given is gone when it
@@ -607,14 +465,34 @@ check_absent(Validation *v, JsonbRef integrations)
  */
 bool
 validate_document(const Catalogue *catalogue, JsonbRef document,
-				  ValidationLevel level, ViolationCallback callback, void *arg)
+				  JsonbRef before, ValidationLevel level,
+				  ViolationCallback callback, void *arg)
 {
+	return validate_change(catalogue, document, before, level, NULL, 0,
+						   callback, arg);
+}
+
+/*
+ * validate_change: the same, with what the layers above have locked, which are
+ * given outermost first.
+ *
+ * catalogue is NULL for nothing but those locks.
+ */
+bool
+validate_change(const Catalogue *catalogue, JsonbRef document,
+				JsonbRef before, ValidationLevel level,
+				const NamedLayer *outer, int nouter,
+				ViolationCallback callback, void *arg)
+{
+	LayerLocks	locks = {.outer = outer, .nouter = nouter};
 	Validation	v;
-	JsonbRef	integrations;
 
 	memset(&v, 0, sizeof(v));
 	v.catalogue = catalogue;
 	v.level = level;
+	v.is_new = before.type == JREF_NONE;
+	v.before = before;
+	v.locks = nouter > 0 ? &locks : NULL;
 	v.callback = callback;
 	v.arg = arg;
 	v.valid = true;
@@ -622,14 +500,13 @@ validate_document(const Catalogue *catalogue, JsonbRef document,
 	v.element = -1;
 
 	if (document.type != JREF_OBJECT)
-		wrong_structure(&v, document, "an object", true);
-	else
 	{
-		integrations = jsonb_ref_member(document, key_integrations.ptr,
-										key_integrations.len);
-		if (check_entries(&v, integrations) && level == LEVEL_EFFECTIVE)
-			check_absent(&v, integrations);
+		if (catalogue != NULL)
+			report_structure(&v, document, "object", "an object");
 	}
+	else if (check_top_level(&v, document) && level == LEVEL_EFFECTIVE)
+		check_absent(&v, JREF_MEMBER(document, "integrations"));
+
 	if (v.path.data != NULL)
 	{
 		pfree(v.path.data);

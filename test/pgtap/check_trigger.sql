@@ -61,22 +61,22 @@ SELECT is(pg_temp.outcome($$INSERT INTO mine.nodes (id, doc) VALUES (1, '{"integ
 		  "bot_token": "SENTINEL"}, "signing_secret": "SENTINEL"}, "slak": {"config": {"a": "SENTINEL"}}}}')$$),
 	'23514 mine.nodes.doc check_config
 unknown integration "slak" (perhaps you meant "slack")
-/integrations/slak: unknown integration "slak" (perhaps you meant "slack")
-/integrations/slack/config/bot_token: field "bot_token" of integration "slack" breaks rule "pattern": it must match the regular expression "^xoxb-"
-/integrations/slack/config/thread_replies: field "thread_replies" of integration "slack" breaks rule "type": it must be a boolean, not a string
-/integrations/slack/signing_secret: field "signing_secret" of integration "slack" belongs inside "config", not beside it',
+"/integrations/slak" unknown_integration: unknown integration "slak" (perhaps you meant "slack")
+"/integrations/slack/config/bot_token" pattern: field "bot_token" of integration "slack" breaks rule "pattern": it must match the regular expression "^(xoxe\.)?xoxb-"
+"/integrations/slack/config/thread_replies" type: field "thread_replies" of integration "slack" breaks rule "type": it must be a boolean, not a string
+"/integrations/slack/signing_secret" unknown_key: field "signing_secret" of integration "slack" belongs inside "config", not beside it',
 	'the first violation is the message, all of them the detail, and the fields are set');
 SELECT is(pg_temp.outcome($$INSERT INTO mine.nodes (id, doc) VALUES (1, '"SENTINEL"')$$),
-	E'23514 mine.nodes.doc check_config\ndocument must be an object, not a string\ndocument must be an object, not a string',
+	E'23514 mine.nodes.doc check_config\ndocument must be an object, not a string\n"" structure: document must be an object, not a string',
 	'a document that is no object');
-SELECT is(pg_temp.outcome($$INSERT INTO mine.nodes (id, doc) VALUES (1, jsonb_build_object('integrations', jsonb_build_object(E'a\nHINT:  b', 1, repeat('x', 1000), 2)))$$),
-	E'23514 mine.nodes.doc check_config\nunknown integration "a\\u000aHINT:  b"\n/integrations/a\\u000aHINT:  b: unknown integration "a\\u000aHINT:  b"\n'
-	'/integrations/' || repeat('x', 306) || '...: unknown integration "' || repeat('x', 64) || '..."',
+SELECT is(pg_temp.outcome($$INSERT INTO mine.nodes (id, doc) VALUES (1, jsonb_build_object('integrations', jsonb_build_object(E'a"\\\nHINT:  b', 1, repeat('x', 10000), 2)))$$),
+	E'23514 mine.nodes.doc check_config\nunknown integration "a"\\\\u000aHINT:  b"\n"/integrations/a\\"\\\\\\u000aHINT:  b" unknown_integration: unknown integration "a"\\\\u000aHINT:  b"\n'
+	'"/integrations/' || repeat('x', 1986) || '"... unknown_integration: unknown integration "' || repeat('x', 64) || '..."',
 	'a line a violation, whatever names there are');
 SELECT is((SELECT ARRAY[count(*)::text, max(line) FILTER (WHERE n = 102)]
 	FROM regexp_split_to_table(pg_temp.outcome($$INSERT INTO mine.nodes (id, doc) VALUES (1, jsonb_build_object('integrations',
 		(SELECT jsonb_object_agg('u' || i, 1) FROM generate_series(1, 1234) AS i)))$$), E'\n') WITH ORDINALITY AS l (line, n)),
-	ARRAY['103', '/integrations/u100: unknown integration "u100"'], 'a detail has at most 100 lines');
+	ARRAY['103', '"/integrations/u100" unknown_integration: unknown integration "u100"'], 'a detail has at most 100 lines');
 SELECT matches(pg_temp.outcome($$INSERT INTO mine.nodes (id, doc) VALUES (1, jsonb_build_object('integrations',
 		(SELECT jsonb_object_agg('u' || i, 1) FROM generate_series(1, 1234) AS i)))$$), E'\n\\.\\.\\. and 1134 more$', 'and how many more there are');
 
@@ -91,7 +91,7 @@ SELECT is(pg_temp.code(format('INSERT INTO mine.nodes (id, doc, node_type) VALUE
 		  '23514 mine.nodes.doc check_config', 'the level counts: ' || coalesce(level, 'NULL, which is team'))
 FROM unnest(ARRAY['unit', 'team', NULL]) AS level;
 SELECT is(pg_temp.outcome(format('INSERT INTO mine.nodes (id, doc, node_type) VALUES (10, %L, %L)', doc, level)),
-		  E'23514 mine.nodes.node_type check_config\ncolumn "node_type" of table "nodes" does not hold a level\nLevels are platform, org, unit, team, effective.',
+		  E'23514 mine.nodes.node_type check_config\ncolumn "node_type" of table "nodes" does not hold a level\nLevels are platform, org, unit, team.',
 		  format('no level: %s', level))
 FROM (VALUES (:'good', 'Team'), (:'good', ''), (:'good', 'SENTINEL'), (NULL, 'group')) AS v (doc, level);
 
@@ -134,7 +134,7 @@ SELECT is(pg_temp.code(format('INSERT INTO mine.parts VALUES (1, %L, %L)', kind,
 FROM (VALUES ('team', :'good', 'ok'), ('team', :'bad', '23514 mine.parts_team.doc check_config'), ('team', :'only_org', '23514 mine.parts_team.doc check_config'),
 			 ('org', :'only_org', 'ok'), ('org', :'bad', '23514 mine.parts_rest.doc check_config'), ('x', :'good', '23514 mine.parts_rest.kind check_config'))
 	 AS v (kind, doc, result);
-SELECT is(pg_temp.code($$UPDATE mine.parts SET kind = 'team' WHERE kind = 'org'$$), '23514 mine.parts_rest.doc check_config', 'a row that moves to another partition');
+SELECT is(pg_temp.code($$UPDATE mine.parts SET kind = 'team' WHERE kind = 'org'$$), '23514 mine.parts_team.doc check_config', 'a row that moves to another partition is a new one there');
 SELECT is(pg_temp.code(format($$INSERT INTO mine.parts SELECT 1, k, %L FROM unnest('{org,team,org,team}'::text[]) AS k$$, :'good')), 'ok', 'rows of several partitions at once');
 
 -- Types of the columns.
@@ -193,19 +193,78 @@ SELECT is(pg_temp.use(format($$CREATE TRIGGER BEFORE INSERT ON used FOR EACH ROW
 FROM (VALUES ('platform', false), ('org', false), ('unit', true), ('team', true), ('effective', true)) AS v (level, refused);
 
 --
+-- The detail, as a program reads it
+--
+
+-- Each line: the path, a JSON string ("..." follows one that is cut), the code
+-- and the message.
+CREATE FUNCTION pg_temp.parsed(detail text) RETURNS jsonb
+LANGUAGE sql AS $$
+	SELECT jsonb_agg(jsonb_build_array(m[1]::jsonb, m[3], m[4]) ORDER BY n)
+	FROM regexp_split_to_table(detail, E'\n') WITH ORDINALITY AS l (line, n),
+		 regexp_match(line, '^("(?:[^"\\]|\\.)*")(\.\.\.)? ([a-z_]+): (.*)$') AS m
+$$;
+CREATE FUNCTION pg_temp.detail_of(document jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	detail text;
+BEGIN
+	INSERT INTO mine.nodes (id, doc) VALUES (1, document);
+	RETURN NULL;
+EXCEPTION WHEN check_violation THEN
+	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+	RETURN detail;
+END $$;
+SELECT is(pg_temp.parsed(pg_temp.detail_of(d)), (SELECT jsonb_agg(jsonb_build_array(path, code, message)) FROM integration_schema_validate(d)),
+		  'read without doubt: ' || d::text)
+FROM unnest(ARRAY['{"integrations": {"slack": {"config": {"bot_token": "x", "a\": b": 1, "\"": 1, "\\": 1, "/~": 1, "\n": 1, "\u0085\u2028\u202e\u007f": 1, "\\u000a": 1}, "x: y": 1}}}',
+	'[]', '{"integrations": {"\" unknown_field: x": 1, "...": 2, "é": {}}, "integration": 1}']::jsonb[]) AS d;
+
+--
+-- A warning does not refuse
+--
+
+SET LOCAL client_min_messages = error;
+SELECT is(pg_temp.outcome($$INSERT INTO mine.nodes (id, doc) VALUES (800, '{"integrations": {"github": {"config": {"base_url": "https://u:p@h"}}}}')$$),
+		  'ok', 'a password in a URI is told of, and stored');
+SELECT is(pg_temp.outcome($$INSERT INTO mine.nodes (id, doc) VALUES (801, '{"integrations": {"github": {"config": {"base_url": "https://u:SENTINEL@h", "org": 1}}}}')$$),
+	'23514 mine.nodes.doc check_config
+field "org" of integration "github" breaks rule "type": it must be a string, not a number
+"/integrations/github/config/org" type: field "org" of integration "github" breaks rule "type": it must be a string, not a number
+"/integrations/github/config/base_url" uri_password: field "base_url" of integration "github" should have no password inside a URI, which belongs in a secret field',
+	'the message is that of the first error, the detail has all');
+
+--
+-- mode=warn lets every row pass
+--
+
+CREATE TABLE mine.watched (id int, level text, doc jsonb);
+CREATE TRIGGER watch BEFORE INSERT OR UPDATE ON mine.watched FOR EACH ROW EXECUTE FUNCTION integration_schema_check('doc', 'level', 'mode=warn');
+SELECT is(pg_temp.outcome(format('INSERT INTO mine.watched VALUES (1, %L, %L)', level, doc)), 'ok', format('passes: %s %s', level, doc))
+FROM (VALUES ('team', :'bad'), ('org', '[]'), ('squad', '{}'), (NULL, :'bad')) AS v (level, doc);
+SELECT is((SELECT count(*) FROM mine.watched), 4::bigint, 'all of them');
+SET LOCAL client_min_messages = warning;
+SELECT is(pg_temp.use(format($$CREATE TRIGGER BEFORE INSERT ON used FOR EACH ROW EXECUTE FUNCTION integration_schema_check('doc', %s)$$, arguments),
+					  $$doc jsonb DEFAULT '{"integrations": {"openai": {"enabled": true}}}', level text DEFAULT 'team'$$) ~ '^23514', refused, arguments)
+FROM (VALUES ($$'mode=refuse'$$, true), ($$'mode=refuse', 'level=org'$$, false), ($$'mode=refuse', 'level'$$, true), ($$'level', 'mode=refuse'$$, true)) AS v (arguments, refused);
+
+--
 -- Wrong use is a clear error, at the first row
 --
 
 SELECT is(pg_temp.use('CREATE TRIGGER ' || trigger), result, 'wrong: ' || trigger)
 FROM (VALUES
 	('BEFORE INSERT ON used FOR EACH ROW EXECUTE FUNCTION integration_schema_check()',
-	 E'22023\nIt has 0 arguments.\nGive the name of the jsonb column, and optionally that of the column with the level, or level=...'),
+	 E'22023\nIt has 0 arguments.\nGive the name of the jsonb column, and optionally that of the column with the level, or level=..., and mode=warn.'),
 	($$BEFORE INSERT ON used FOR EACH ROW EXECUTE FUNCTION integration_schema_check('doc', 'level', 'x')$$,
-	 E'22023\nIt has 3 arguments.\nGive the name of the jsonb column, and optionally that of the column with the level, or level=...'),
+	 E'22023\nIt has two columns for the level, "level" and "x".\nGive the name of the jsonb column, and optionally that of the column with the level, or level=..., and mode=warn.'),
+	($$BEFORE INSERT ON used FOR EACH ROW EXECUTE FUNCTION integration_schema_check('doc', 'level', 'mode=warn', 'x')$$,
+	 E'22023\nIt has 4 arguments.\nGive the name of the jsonb column, and optionally that of the column with the level, or level=..., and mode=warn.'),
+	($$BEFORE INSERT ON used FOR EACH ROW EXECUTE FUNCTION integration_schema_check('doc', 'mode=watch')$$,
+	 E'22023\nThere is no mode "watch".\nModes are refuse (the default) and warn.'),
 	($$BEFORE INSERT ON used FOR EACH ROW EXECUTE FUNCTION integration_schema_check('docs')$$,
 	 E'42703\nThe table has no column "docs".\nPerhaps you meant the column "doc".'),
 	($$BEFORE INSERT ON used FOR EACH ROW EXECUTE FUNCTION integration_schema_check('doc', 'node_kind')$$,
-	 E'42703\nThe table has no column "node_kind".\nGive the name of the jsonb column, and optionally that of the column with the level, or level=...'),
+	 E'42703\nThe table has no column "node_kind".\nGive the name of the jsonb column, and optionally that of the column with the level, or level=..., and mode=warn.'),
 	($$BEFORE INSERT ON used FOR EACH ROW EXECUTE FUNCTION integration_schema_check('level')$$,
 	 E'42804\nColumn "level" is of type text, not jsonb.\nGive the name of the column with the documents, of type jsonb.'),
 	($$BEFORE INSERT ON used FOR EACH ROW EXECUTE FUNCTION integration_schema_check('doc', 'num')$$,

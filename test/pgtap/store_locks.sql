@@ -30,14 +30,14 @@ $$;
 
 SELECT is(pg_temp.refusal('sre', '{"integrations": {"slack": {"config": {"signing_secret": "mine"}}}}'),
 	'field "signing_secret" of integration "slack" breaks rule "locked": it is locked by node "acme"|'
-	'/integrations/slack/config/signing_secret: field "signing_secret" of integration "slack" breaks rule "locked": it is locked by node "acme"|'
+	'"/integrations/slack/config/signing_secret" locked: field "signing_secret" of integration "slack" breaks rule "locked": it is locked by node "acme"|'
 	'node_configurations|config_json|node_configurations_tree',
 	'a field that the organisation has locked');
 SELECT is(pg_temp.refusal('sre', '{"integrations": {"datadog": {"enabled": false, "description": "x", "config": {"site": "datadoghq.eu"}}}}'),
 	concat_ws(E'\n', 'field "site" of integration "datadog" breaks rule "locked": it is locked by node "acme"|'
-		'/integrations/datadog/config/site: field "site" of integration "datadog" breaks rule "locked": it is locked by node "acme"',
-		'/integrations/datadog/enabled: "enabled" of integration "datadog" breaks rule "locked": it is locked by node "acme"',
-		'/integrations/datadog/description: "description" of integration "datadog" breaks rule "locked": it is locked by node "acme"|'
+		'"/integrations/datadog/config/site" locked: field "site" of integration "datadog" breaks rule "locked": it is locked by node "acme"',
+		'"/integrations/datadog/enabled" locked: "enabled" of integration "datadog" breaks rule "locked": it is locked by node "acme"',
+		'"/integrations/datadog/description" locked: "description" of integration "datadog" breaks rule "locked": it is locked by node "acme"|'
 		'node_configurations|config_json|node_configurations_tree'),
 	'all of an entry that is locked as a whole, each violation a line');
 SELECT matches(pg_temp.refusal('sre', '{"integrations": {"pagerduty": {"config": {"service_id": "P1"}}}}'),
@@ -55,6 +55,15 @@ SELECT ok(pg_temp.refusal('sre', '{"integrations": {"slack": {"config": {"signin
 SELECT throws_ok($$INSERT INTO node_configurations (org_id, node_id, parent_id, node_type, config_json) VALUES
 	('acme', 'new', 'sre', 'team', '{"integrations": {"slack": {"config": {"signing_secret": null}}}}')$$,
 	'23514', 'field "signing_secret" of integration "slack" breaks rule "locked": it is locked by node "acme"', 'a new node, and a null, too');
+
+-- A lock of enabled, and of an integration that the catalogue does not have
+
+SELECT lives_ok($$SELECT integration_config_set('acme', 'eng', '{"integrations": {"sentry": {"locked": ["enabled", "project"]}}}')$$,
+	'locked may name enabled');
+SELECT matches(pg_temp.refusal('sre', '{"integrations": {"sentry": {"enabled": false}}}'),
+	'"enabled" of integration "sentry" breaks rule "locked": it is locked by node "eng"', 'which it then is');
+SELECT is(pg_temp.refusal('sre', '{"integrations": {"sentry": {"description": "ours", "config": {"base_url": "https://sentry.example.com"}}}}'), 'accepted',
+	'and nothing else of the entry');
 
 -- A lock that comes later
 

@@ -32,7 +32,8 @@ DECLARE
 BEGIN
 	SELECT coalesce(string_agg(concat_ws(' ', '<' || path || '>', coalesce(integration, '-'), coalesce(field, '-'), code), E'\n'), '')
 	INTO lines FROM integration_schema_validate(document, level);
-	IF integration_schema_is_valid(document, level) <> (lines = '') THEN
+	IF integration_schema_is_valid(document, level) <>
+			NOT EXISTS (SELECT FROM integration_schema_validate(document, level) WHERE severity = 'error') THEN
 		RETURN 'is_valid says otherwise than ' || lines;
 	END IF;
 	RETURN lines;
@@ -120,7 +121,33 @@ SELECT is(pg_temp.messages(pg_temp.config('{"tokn": 1, "Port": 1, "zzzzzz": null
 SELECT is(pg_temp.messages(pg_temp.config('{"a": 1}', 'bare')), 'integration "bare" has no field "a"', 'of an integration without fields');
 SELECT is(pg_temp.report(pg_temp.entry(jsonb_build_object(key, 'x'))), format('</integrations/acme/%s> acme - unknown_key', key),
 		  'a merge''s key is unknown in a layer: ' || key)
-FROM unnest(ARRAY['name', 'category', 'level', 'required', 'configured', 'missing', 'config_schema', 'team_config_schema']) AS key;
+FROM unnest(ARRAY['name', 'category', 'level', 'required', 'configured', 'missing', 'config_schema', 'team_config_schema',
+				  'in_use', 'order', 'display_order']) AS key;
+
+SELECT is(pg_temp.report(pg_temp.entry('{"locked": ["enabled", "token"]}')), '', 'locked may name enabled, a field of that name or none');
+SELECT is(pg_temp.report(pg_temp.entry('{"locked": ["description", "config", "locked"]}')),
+		  E'</integrations/acme/locked/0> acme description unknown_field\n</integrations/acme/locked/1> acme config unknown_field\n'
+		  '</integrations/acme/locked/2> acme locked unknown_field', 'but no other key');
+
+--
+-- The top of the document: the caller's own keys, and those that are meant
+--
+
+SELECT is(pg_temp.report(jsonb_build_object(key, '{"acme": {"config": {"token": 1}}}'::jsonb)), format('</%s> - - unknown_key', key), 'meant: ' || key)
+FROM unnest(ARRAY['integration', 'Integrations', 'INTEGRATIONS', 'Integration', 'integratons', 'integrationss', 'intergrations', 'integratiosn', 'xntegrations',
+				  'integrations ', 'iNtegration']) AS key;
+SELECT is(pg_temp.report(jsonb_build_object(key, value)), '', format('the caller''s own: %s %s', key, value))
+FROM unnest(ARRAY['integr', 'integrat', 'integrationnn', 'my_integrations', 'config', 'intergation', '', 'team']) AS key,
+	 unnest(ARRAY['{}', '1', '{"acme": {"config": {"token": 1}}}']::jsonb[]) AS value;
+SELECT is(pg_temp.report(jsonb_build_object('integration', value)), '</integration> - - unknown_key', 'whatever it has: ' || value::text)
+FROM unnest(ARRAY['1', 'null', '[]', '"x"', '{}']::jsonb[]) AS value;
+SELECT is(pg_temp.report('{"acme": {"config": {}}, "acne": {}, "openai": {}, "slack": "#sre", "Acme": {}, "vault": [], "bare": null}'),
+		  E'</acme> acme - unknown_key\n</openai> openai - unknown_key', 'an integration''s id with an object');
+SELECT is(pg_temp.messages('{"acme": {}, "Integration": 1, "integrations": {"acme": 1}}'),
+		  E'integration "acme" belongs inside "integrations", not beside it\nunknown key "Integration" (perhaps you meant "integrations")\n'
+		  'integration "acme" must be an object, not a number', 'their messages, in document order');
+SELECT is(pg_temp.report(jsonb_build_object(key, '{}'::jsonb), level), format('</%s> %s - unknown_key', key, integration), format('%s at level %s', key, level))
+FROM unnest(ARRAY['platform', 'org', 'unit', 'team']) AS level, (VALUES ('acme', 'acme'), ('integration', '-')) AS v (key, integration);
 
 --
 -- Paths and names of any kind
@@ -218,7 +245,7 @@ UPDATE integration_schemas SET required = false WHERE id = 'must';
 SELECT is(pg_temp.report(pg_temp.config(config), 'effective'), lines, 'effective: ' || config::text)
 FROM (VALUES
 	-- in use, or not
-	('{}'::jsonb, ''), ('{"port": 80.0}', ''), ('{"user_name": ""}', ''), ('{"token": null}', ''), ('{"port": null, "mode": ""}', '</integrations/acme/config/mode> acme mode allowed_values'),
+	('{}'::jsonb, ''), ('{"port": 80.0}', ''), ('{"user_name": ""}', ''), ('{"token": null}', ''), ('{"port": null, "mode": ""}', ''),
 	('{"port": 81}', E'</integrations/acme/config/token> acme token required\n</integrations/acme/config/key_id> acme key_id required'),
 	-- required, required_with, required_unless; a default is a value
 	('{"token": "tok_1234", "key_id": "k"}', ''),

@@ -82,7 +82,7 @@ SELECT id, pg_temp.random_object('document') AS document FROM generate_series(1,
 CREATE TEMPORARY TABLE violation AS
 SELECT d.id, d.document, level, v.*
 FROM document d, unnest(ARRAY['platform', 'org', 'unit', 'team', 'effective']) AS level,
-	 integration_schema_validate(d.document, level) WITH ORDINALITY AS v (path, integration, field, code, message, position);
+	 integration_schema_validate(d.document, level) WITH ORDINALITY AS v (path, integration, field, code, message, params, severity, position);
 
 -- The steps of a JSON Pointer.
 CREATE FUNCTION pg_temp.steps(pointer text) RETURNS text[]

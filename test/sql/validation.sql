@@ -53,6 +53,19 @@ COPY my_nodes FROM stdin;
 \.
 SELECT * FROM my_nodes;
 
+-- A write is judged by what it changes: the catalogue's new rule is not in its way
+UPDATE integration_schemas SET fields = jsonb_set(fields, '{0,pattern}', '"^sk-live-"') WHERE id = 'openai';
+UPDATE my_nodes SET config_json = jsonb_set(config_json, '{integrations,openai,enabled}', 'true');
+UPDATE my_nodes SET config_json = jsonb_set(config_json, '{integrations,openai,config,api_key}', '"sk-2"');
+-- A warning is told, and the row stored
+INSERT INTO my_nodes VALUES (9, 'team', '{"integrations": {"github": {"config": {"base_url": "https://ci:hunter2@ghe.example.com"}}}}');
+DELETE FROM my_nodes WHERE id = 9;
+-- Moving in: the trigger only tells
+CREATE TABLE my_old_nodes (id int, config_json jsonb);
+CREATE TRIGGER watch_config BEFORE INSERT OR UPDATE ON my_old_nodes
+	FOR EACH ROW EXECUTE FUNCTION integration_schema_check('config_json', 'level=org', 'mode=warn');
+INSERT INTO my_old_nodes VALUES (1, '{"integration": {"slack": {"config": {"bot_token": "xoxb-1"}}}, "datadog": {"config": {"api_key": "k"}}}');
+DROP TABLE my_old_nodes;
 -- All fields of the error
 DO $$
 DECLARE
