@@ -26,6 +26,7 @@
 #include "catalogue/secret_change.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "replication/logicalworker.h"
 #include "server/copy_context.h"
 #include "server/identity.h"
 #include "server/own_query.h"
@@ -278,28 +279,32 @@ row_updated(FunctionCallInfo fcinfo, Relation relation, HeapTuple old, HeapTuple
 	char	   *origin = text_column(relation, old, "origin");
 	char	   *old_id = text_column(relation, old, "id");
 	char	   *new_id = text_column(relation, new, "id");
+	const char *becomes;
 	bool		renamed;
+	bool		returns = false;
 
 	if (origin == NULL || old_id == NULL || new_id == NULL)
 		return set_origin(relation, new, origin ? origin : "added", true);
 	if (same_content(relation, old, new))
 		return old;
 	renamed = strcmp(old_id, new_id) != 0;
-	secret_stays_secret(fcinfo, relation, new_id,
-						renamed ? NULL : fields_of(relation, old),
-						fields_of(relation, new));
+	if (!IsLogicalWorker())
+		secret_stays_secret(fcinfo, relation, new_id,
+							renamed ? NULL : fields_of(relation, old),
+							fields_of(relation, new));
+	if (renamed && !script_is_writing())
+		returns = execute_as_owner(relation,
+								   "DELETE FROM ONLY %s.integration_schema_removed "
+								   "WHERE id = $1", new_id) > 0;
+	if (IsLogicalWorker())
+		return new;				/* as it is where it was changed */
 	if (script_is_writing())
-		return set_origin(relation, new, origin, true);
-	if (renamed)
-	{
-		bool		returns = execute_as_owner(relation,
-											   "DELETE FROM ONLY %s.integration_schema_removed "
-											   "WHERE id = $1", new_id) > 0;
-
-		return set_origin(relation, new, returns ? "edited" : "added", true);
-	}
-	return set_origin(relation, new,
-					  strcmp(origin, "builtin") == 0 ? "edited" : origin, true);
+		becomes = origin;
+	else if (renamed)
+		becomes = returns ? "edited" : "added";
+	else
+		becomes = strcmp(origin, "builtin") == 0 ? "edited" : origin;
+	return set_origin(relation, new, becomes, true);
 }
 
 /*
