@@ -17,7 +17,7 @@
  * each backend keeps them compiled, so they must not be without bounds.
  */
 #define DEFINITIONS_SIZE (16 * 1024 * 1024)
-#define DEFINITIONS_FIELDS 100000
+#define DEFINITIONS_FIELDS 50000
 #define DEFINITION_VALUES 100000
 #define DEFINITION_PATTERN 4096
 
