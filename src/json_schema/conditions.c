@@ -307,6 +307,35 @@ is_integer(JsonbRef value, int64 number)
 }
 
 /*
+ * apply_text_note: of a string, the pattern and format.
+ */
+static void
+apply_text_note(FieldImport *field, JsonbRef note)
+{
+	JsonbRef	pattern = JREF_MEMBER(note, "pattern");
+	FieldFormat format = FORMAT_NONE;
+
+	if (pattern.type == JREF_STRING)
+	{
+		JsonbRef	given = field->given[KEYWORD_PATTERN];
+		char	   *exported = pattern_to_ecma(pattern.ptr, pattern.len);
+
+		if (exported == NULL ? given.type == JREF_NONE :
+			given.type == JREF_STRING && jsonb_ref_is(given, exported, strlen(exported)))
+			field->pattern = jsonb_ref_cstring(pattern);
+	}
+
+	if (field_format_parse(JREF_MEMBER(note, "format"), &format))
+	{
+		const char *exported = field_format_json_schema(format);
+
+		if (field->format == FORMAT_NONE ? exported == NULL : exported != NULL &&
+			strcmp(exported, field_format_name(field->format)) == 0)
+			field->format = format;
+	}
+}
+
+/*
  * apply_note: give a field the form that its definition had before the
  * export.
  *
@@ -320,7 +349,6 @@ apply_note(const Import *import, FieldImport *field, JsonbRef note,
 	int			number = field - import->fields;
 	JsonbRef	required = JREF_MEMBER(note, "required");
 	JsonbRef	min_length = JREF_MEMBER(note, "min_length");
-	JsonbRef	pattern = JREF_MEMBER(note, "pattern");
 	Demand		said = demand_reduce(scope, number, field->required,
 									 field->required_with, field->required_unless);
 
@@ -356,16 +384,8 @@ apply_note(const Import *import, FieldImport *field, JsonbRef note,
 		}
 	}
 
-	if (pattern.type == JREF_STRING &&
-		(field->type == FIELD_STRING || field->type == FIELD_SECRET))
-	{
-		JsonbRef	given = field->given[KEYWORD_PATTERN];
-		char	   *exported = pattern_to_ecma(pattern.ptr, pattern.len);
-
-		if (exported == NULL ? given.type == JREF_NONE :
-			given.type == JREF_STRING && jsonb_ref_is(given, exported, strlen(exported)))
-			field->pattern = jsonb_ref_cstring(pattern);
-	}
+	if (field->type == FIELD_STRING || field->type == FIELD_SECRET)
+		apply_text_note(field, note);
 }
 
 /*

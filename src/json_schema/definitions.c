@@ -270,6 +270,7 @@ write_definition(JsonbWriter *writer, JsonbFrame *array, const Import *import,
 {
 	const JsonbRef *given = field->given;
 	bool		is_array = field->type == FIELD_ARRAY;
+	bool		is_text = field->type == FIELD_STRING || field->type == FIELD_SECRET;
 	Definition	definition = {0};
 
 	definition.members = palloc(most_members(field) * sizeof(JsonbMember));
@@ -290,6 +291,9 @@ write_definition(JsonbWriter *writer, JsonbFrame *array, const Import *import,
 	add_string(&definition, "pattern", field->pattern);
 	if (field->format != FORMAT_NONE)
 		add_string(&definition, "format", field_format_name(field->format));
+	if (is_text && given[KEYWORD_MULTILINE].type == JREF_BOOL &&
+		given[KEYWORD_MULTILINE].boolean)
+		add(&definition, "multiline", given[KEYWORD_MULTILINE]);
 	add(&definition, "min", given[KEYWORD_MINIMUM]);
 	add(&definition, "max", given[KEYWORD_MAXIMUM]);
 	add(&definition, "min_length", given[is_array ? KEYWORD_MIN_ITEMS : KEYWORD_MIN_LENGTH]);

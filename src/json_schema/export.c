@@ -9,7 +9,8 @@
  *
  * - a field set to null is not checked, so every property admits null;
  * - null and the empty string are no value, so a required property admits
- *	 neither;
+ *	 neither (of an optional one the empty string is refused where a rule does,
+ *	 for a schema that says otherwise is none that forms can show);
  * - a default is a value, so a field that has one is never required, and a
  *	 condition on it is settled here and now.
  *
@@ -31,6 +32,7 @@ typedef struct FieldExport
 	Demand		demand;
 	char	   *pattern;		/* NULL where ECMA-262 cannot say it */
 	bool		pattern_differs;	/* from the definition's */
+	bool		format_differs;
 	bool		demand_differs;
 	bool		length_differs;
 } FieldExport;
@@ -206,6 +208,15 @@ prepare_field(const Integration *integration, const Field *field,
 	export->length_differs = export->demand.always && is_text(field) &&
 		(field->min_length == 0 || field->min_length == 1);
 
+	/* http-url and host are no formats of JSON Schema's */
+	if (field->format != FORMAT_NONE)
+	{
+		const char *format = field_format_json_schema(field->format);
+
+		export->format_differs = format == NULL ||
+			strcmp(format, field_format_name(field->format)) != 0;
+	}
+
 	if (field->pattern.type == JREF_STRING)
 	{
 		export->pattern = pattern_to_ecma(field->pattern.ptr, field->pattern.len);
@@ -323,6 +334,8 @@ build_property(JsonbBuild *build, const FieldExport *export)
 	build_member(build, "default", field->default_value);
 	if (field->type == FIELD_SECRET)
 		build_member(build, "writeOnly", jsonb_ref_bool(true));
+	if (field->multiline)
+		build_member(build, "multiline", jsonb_ref_bool(true));
 
 	build_type(build, export);
 	build_enum(build, export);
@@ -457,7 +470,7 @@ build_definitions(JsonbBuild *build, const Integration *integration,
 		JsonbRef	definition = export->field->definition;
 
 		if (!export->demand_differs && !export->length_differs &&
-			!export->pattern_differs)
+			!export->pattern_differs && !export->format_differs)
 			continue;
 		if (!begun)
 		{
@@ -479,6 +492,8 @@ build_definitions(JsonbBuild *build, const Integration *integration,
 			build_length(build, "min_length", export->field->min_length);
 		if (export->pattern_differs)
 			build_member(build, "pattern", export->field->pattern);
+		if (export->format_differs)
+			build_member(build, "format", JREF_MEMBER(definition, "format"));
 		build_end(build);
 	}
 	if (begun)

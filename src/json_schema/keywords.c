@@ -52,6 +52,8 @@ static const struct
 	[KEYWORD_DEFAULT] = {"default", JREF_NONE, OF_ALL, "default_value"},
 	[KEYWORD_EXAMPLES] = {"examples", JREF_ARRAY, OF_ALL, "placeholder"},
 	[KEYWORD_ORDER] = {"order", JREF_NUMERIC, OF_ALL, NULL},
+	/* Airbyte's, and ours; what it is with others is theirs */
+	[KEYWORD_MULTILINE] = {"multiline", JREF_NONE, OF_ALL, "multiline"},
 };
 
 /*
@@ -524,7 +526,7 @@ interpret_rules(Import *import, FieldImport *field)
 	if (format.type != JREF_NONE && !field_format_parse(format, &field->format))
 	{
 		import_enter_name(import, "format");
-		import_refuse(import, "the formats are uri, hostname, email, uuid, date, date-time and password",
+		import_refuse(import, "the formats are uri, http-url, hostname, host, email, uuid, date, date-time and password",
 					  "Take it out, or state it as a \"pattern\".");
 	}
 
