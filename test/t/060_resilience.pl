@@ -156,7 +156,9 @@ BEGIN
 	RETURN concat_ws('|', outcome, round(extract(epoch FROM clock_timestamp() - began) * 1000), size / 1024, status('VmHWM') - before);
 END $$;
 SQL
-my $measured = $node->safe_psql('postgres', q{SELECT count(*) FROM (SELECT status('VmHWM')) AS s (hwm) WHERE hwm > 0}) eq '1' && -e '/proc/self/clear_refs';
+# The kernel tells what a backend had at most since this was written; where it can't, memory is not looked at.
+my $measured = $node->psql('postgres', q{COPY (SELECT 5) TO '/proc/self/clear_refs'; SELECT 1 / (status('VmHWM') > 0)::int}) == 0;
+note('memory is not measured here') unless $measured;
 
 # Every function that people call, with its arguments: name, type, and whether it may be left out.
 my %functions;
@@ -260,9 +262,11 @@ foreach my $call (@calls)
 	  or diag(join("\n", @bad));
 }
 
-# What takes its time is cancelled.
-foreach my $call (@slow)
+# What takes its time is cancelled: the slowest call of each function.
+my %tried;
+foreach my $call (sort { $b->{ms} <=> $a->{ms} } @slow)
 {
+	next if $tried{ $call->{name} }++ || keys %tried > 12;
 	my $timeout = int($call->{ms} / 3);
 	my $began = time;
 	$node->psql('postgres', "SET client_min_messages = error; SET statement_timeout = $timeout;\n"
