@@ -34,6 +34,7 @@
 #include "replication/logicalworker.h"
 #include "server/actor.h"
 #include "server/copy_context.h"
+#include "server/identity.h"
 #include "server/own_query.h"
 #include "server/own_table.h"
 #include "server/sql_result.h"
@@ -397,4 +398,32 @@ ever_secret(PG_FUNCTION_ARGS)
 	}
 	SPI_finish();
 	PG_RETURN_JSONB_P(copy);
+}
+
+/*
+ * history_once_had: did the catalogue once have that integration or, unless
+ * field is JREF_NONE, that field of it?
+ */
+bool
+history_once_had(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field)
+{
+	static const Oid types[] = {TEXTOID, TEXTOID};
+	Identity	before;
+	Datum		values[2];
+	bool		found;
+
+	/* one without a field is asked for by the empty name, which none has */
+	values[0] = text_from_ref(id);
+	values[1] = field.type != JREF_NONE ? text_from_ref(field) : CStringGetTextDatum("");
+	identity_become(&before, relation_owner(own_table_required(fcinfo, OWN_CHANGES, AccessShareLock)));
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	own_select(fcinfo, OWN_CHANGES,
+			   "SELECT FROM %s AS h WHERE h.id = $1 AND ($2 = ''"
+			   " OR h.entry -> 'fields' @> jsonb_build_array(jsonb_build_object('name', $2))) LIMIT 1",
+			   lengthof(types), types, values);
+	found = SPI_processed > 0;
+	SPI_finish();
+	identity_return(&before);
+	return found;
 }

@@ -9,6 +9,7 @@
 #define CATALOGUE_HISTORY_H
 
 #include "access/htup.h"
+#include "fmgr.h"
 #include "jsonb/reader.h"
 #include "utils/relcache.h"
 
@@ -16,6 +17,7 @@ extern Jsonb *history_entry(Relation catalogue, HeapTuple row);
 extern void history_record(Relation catalogue, const char *id, Jsonb *entry);
 extern void history_begin_again(Relation catalogue, const char *id, Jsonb *entry);
 extern void history_record_truncate(Relation catalogue);
+extern bool history_once_had(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field);
 extern JsonbRef history_secrets(Relation catalogue, const char *id);
 
 #endif							/* CATALOGUE_HISTORY_H */

@@ -157,6 +157,7 @@ statement_text(Oid relid, AclMode mode, int ncolumns, const AttrNumber *columns)
 	initStringInfo(&names);
 	for (int i = 0; i < ncolumns; i++)
 		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "",
+						 columns[i] == InvalidAttrNumber ? "*" :
 						 quote_identifier(get_attname(relid, columns[i], false)));
 	if (mode & ACL_INSERT)
 		return psprintf("INSERT INTO %s (%s)", table, names.data);

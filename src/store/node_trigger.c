@@ -21,6 +21,7 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "catalogue/catalogue.h"
+#include "catalogue/history.h"
 #include "commands/trigger.h"
 #include "jsonb/reader.h"
 #include "secrets/unmask.h"
@@ -378,6 +379,38 @@ node_before(PG_FUNCTION_ARGS)
 	return PointerGetDatum(row);
 }
 
+/* What note_violation needs. */
+typedef struct DocumentCheck
+{
+	FunctionCallInfo fcinfo;
+	bool		made;			/* is the node a new one? */
+	Findings	findings;
+} DocumentCheck;
+
+/*
+ * note_violation: a ViolationCallback.
+ *
+ * A new node may be the copy of one that was there while the catalogue had an
+ * integration, or a field, that it has no longer: what it once had does not
+ * stand in the way of a copy, as it does not in that of a write elsewhere.
+ */
+static void
+note_violation(const Violation *violation, void *arg)
+{
+	DocumentCheck *check = arg;
+	Violation	copy = *violation;
+	bool		field = strcmp(violation->code, "unknown_field") == 0;
+
+	if (check->made && (field || strcmp(violation->code, "unknown_integration") == 0))
+	{
+		JsonbRef	id = field ? violation->integration : violation->name;
+
+		copy.warning = history_once_had(check->fcinfo, id,
+										field ? violation->field : (JsonbRef) {0});
+	}
+	findings_add(&copy, &check->findings);
+}
+
 /*
  * check_document: validate what a write adds to a document or changes in it,
  * with the locks of the layers above.
@@ -393,18 +426,18 @@ check_document(FunctionCallInfo fcinfo, const NodeTable *table, const NodeValues
 	text	   *type = text_at(new, NODE_TYPE);
 	const WriteContext *context = context_of(org_id, node_id);
 	ValidationLevel level = LEVEL_TEAM;
-	Findings	findings = {0};
+	DocumentCheck check = {fcinfo, before == NULL, {0}};
 
 	(void) validation_level_parse(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type), &level);
 	validate_change(catalogue_of_owner(fcinfo, true), jsonb_ref_root(document_at(new)),
 					before != NULL ? jsonb_ref_root(before) : (JsonbRef) {0},
-					level, outer->layers, outer->count, findings_add, &findings);
-	if (!findings_refused(&findings))
+					level, outer->layers, outer->count, note_violation, &check);
+	if (!findings_refused(&check.findings))
 		return;
 	if (context != NULL && context->accepted)
-		findings_warn(&findings, psprintf("%s no longer conforms", node_phrase(org_id, node_id)));
+		findings_warn(&check.findings, psprintf("%s no longer conforms", node_phrase(org_id, node_id)));
 	else
-		findings_refuse(&findings, table->relation,
+		findings_refuse(&check.findings, table->relation,
 						table->columns[NODE_CONFIG_JSON], NODE_CHECK);
 }
 
