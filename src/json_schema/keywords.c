@@ -540,7 +540,7 @@ interpret_rules(Import *import, FieldImport *field)
 		{
 			import_enter_name(import, "pattern");
 			import_refuse(import, psprintf("PostgreSQL cannot read the pattern: %s", problem),
-						  "Write the pattern without it.");
+						  "Write the pattern without it; a length can be said by \"minLength\" and \"maxLength\".");
 		}
 	}
 }
