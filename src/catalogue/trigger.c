@@ -27,6 +27,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "replication/logicalworker.h"
+#include "server/announce.h"
 #include "server/copy_context.h"
 #include "server/identity.h"
 #include "server/own_query.h"
@@ -341,6 +342,11 @@ row_changed(Relation relation, HeapTuple old, HeapTuple new)
 		row_gone(relation, old);
 	if (new_id != NULL)
 		history_record(relation, new_id, history_entry(relation, new));
+	if (old_id != NULL && (new_id == NULL || strcmp(old_id, new_id) != 0))
+		announce_integration("delete", jsonb_ref_string(old_id, strlen(old_id)));
+	if (new_id != NULL)
+		announce_integration(old_id != NULL && strcmp(old_id, new_id) == 0 ? "update" : "insert",
+							 jsonb_ref_string(new_id, strlen(new_id)));
 }
 
 /*
@@ -386,6 +392,7 @@ integration_schemas_row(PG_FUNCTION_ARGS)
 	{
 		catalogue_move_version(relation);
 		history_record_truncate(relation);
+		announce_integration("truncate", (JsonbRef) {0});
 		execute_as_owner(relation,
 						 "INSERT INTO %s.integration_schema_removed (id) "
 						 "SELECT id FROM ONLY %s.integration_schemas "
