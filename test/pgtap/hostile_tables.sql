@@ -47,7 +47,7 @@ INSERT INTO uses VALUES
 	('UPDATE node_configurations SET parent_id = ''sre'' WHERE node_id = ''sre'''),
 	('DELETE FROM node_configurations'),
 	('TRUNCATE node_configurations'),
-	('SELECT integration_config_rebuild()'),
+	('SELECT integration_config_prune(now())'), ('SELECT integration_config_erase(''a'', ''a'', ''slack'', ''bot_token'')'),
 	('SELECT integration_schema_config(''{"integrations": {"slack": {"config": {"bot_token": "x"}}}}'')'),
 	('SELECT integration_schema_list(), integration_schema_get(''slack''), integration_schema_categories()'),
 	('UPDATE integration_schemas SET name = ''changed'' WHERE id = ''slack'''),

@@ -71,6 +71,7 @@ DECLARE
 	fn regprocedure;
 BEGIN
 	FOR what IN SELECT d.objid::regclass FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'integration_schemas'
+				  JOIN pg_class AS c ON c.oid = d.objid AND c.relkind = 'r'
 				 WHERE d.classid = 'pg_class'::regclass AND d.deptype = 'e' LOOP
 		EXECUTE format('ALTER TABLE %s OWNER TO is_old_owner', what);
 	END LOOP;
