@@ -102,8 +102,8 @@ sub valid
 		{
 			my $rule = $secrets->{$id}{$name} // next;
 			$document->{integrations}{$id}{config}{$name} =
-				$rule eq 'uri' ? "https://example.com/$marker"
-			  : $rule =~ /^\^([a-z]+-)$/ ? "$1$marker"
+				$rule =~ /^(uri|http-url)$/ ? "https://example.com/$marker"
+			  : $rule =~ /^\^(?:\(.+\)\?)?([a-z]+-)$/ ? "$1$marker"
 			  :                            die "do not know how to follow $rule";
 		}
 	}
