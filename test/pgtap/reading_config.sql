@@ -58,7 +58,7 @@ SELECT is(pg_temp.entry('slack') - '{config_schema,team_config_schema}'::text[],
             "order": ["bot_token", "app_token", "signing_secret", "default_channel", "mention_oncall", "thread_replies"],
             "config": {"mention_oncall": true, "thread_replies": true}}', 'slack, given nothing');
 SELECT is(pg_temp.without_texts(pg_temp.entry('slack') -> 'config_schema'),
-          '{"bot_token": {"type": "secret", "required": true, "pattern": "^xoxb-"},
+          '{"bot_token": {"type": "secret", "required": true, "pattern": "^(xoxe\\.)?xoxb-"},
             "app_token": {"type": "secret", "required": false, "pattern": "^xapp-"},
             "signing_secret": {"type": "secret", "required": false}}',
           'config_schema: the org-level fields, their definitions less name and level');

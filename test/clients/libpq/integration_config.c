@@ -68,20 +68,29 @@ config_next_violation(const char **place, char **path, char **message)
 {
 	const char *line = *place;
 	size_t		length = strcspn(line, "\n");
-	const char *colon = strstr(line, ": ");
-	size_t		split = 0;
+	const char *end = line + length;
+	const char *colon;
+	char	   *out;
 
-	if (length == 0)
+	/* the last line may say how many more there are */
+	if (length == 0 || *line != '"')
 		return false;
 
-	/* what is wrong with the whole document has no path before it */
-	if (*line == '/' && colon != NULL && colon < line + length)
-		split = (size_t) (colon - line);
-	*path = strndup(line, split);
-	if (split > 0)
-		split += 2;
-	*message = strndup(line + split, length - split);
-	*place = line + length + (line[length] == '\n');
+	/* the path is a JSON string; of control characters it keeps the \u00XX */
+	*path = out = malloc(length + 1);
+	for (line++; line < end && *line != '"'; line++)
+	{
+		if (*line == '\\' && line + 1 < end && line[1] != 'u')
+			line++;
+		*out++ = *line;
+	}
+	*out = '\0';
+
+	/* a space, the code, a colon */
+	colon = strstr(line, ": ");
+	line = colon != NULL && colon < end ? colon + 2 : end;
+	*message = strndup(line, (size_t) (end - line));
+	*place = end + (*end == '\n');
 	return true;
 }
 

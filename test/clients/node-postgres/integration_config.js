@@ -10,12 +10,11 @@ export class Refused extends Error {
     super(message);
     this.name = 'Refused';
     Object.assign(this, { code, schema, table, column, constraint });
-    this.violations = (detail ?? '').split('\n').map((line) => {
-      const end = line.startsWith('/') ? line.indexOf(': ') : -1;
-      return end < 0
-        ? { path: '', message: line }
-        : { path: line.slice(0, end), message: line.slice(end + 2) };
-    });
+    // each line: the path as a JSON string, the code, the message
+    this.violations = (detail ?? '').split('\n')
+      .map((line) => line.match(/^("(?:[^"\\]|\\.)*")(?:\.\.\.)? [a-z_]+: (.*)$/))
+      .filter((match) => match)
+      .map(([, path, message]) => ({ path: JSON.parse(path), message }));
   }
 }
 

@@ -4,9 +4,14 @@ An example to copy, for psycopg 3.  Connections are the caller's.
 """
 
 import json
+import re
 
 from psycopg import errors
 from psycopg.types.json import Jsonb
+
+
+# A line of the error's detail: the path as a JSON string, the code, the message.
+VIOLATION = re.compile(r'("(?:[^"\\]|\\.)*")(?:\.\.\.)? [a-z_]+: (.*)$')
 
 
 class Refused(Exception):
@@ -25,8 +30,9 @@ class Refused(Exception):
         self.column = diag.column_name
         self.constraint = diag.constraint_name
         self.violations = [
-            tuple(line.split(": ", 1)) if line.startswith("/") else ("", line)
-            for line in (diag.message_detail or "").splitlines()
+            (json.loads(match[1]), match[2])
+            for match in map(VIOLATION.match, (diag.message_detail or "").split("\n"))
+            if match
         ]
 
 
