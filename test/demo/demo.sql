@@ -96,7 +96,7 @@ GROUP BY integration;
 \echo '       (locked further out, as the signing secret; replaced, or unset by null, further in)'
 \echo
 \set ECHO queries
-SELECT integration, field, value, source, locked, ignored
+SELECT integration, field, value, source, ignored, locked_by, unset_by
 FROM integration_config_explain('meridian', 'payments')
 WHERE ignored <> '{}';
 \set ECHO none
