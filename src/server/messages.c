@@ -82,7 +82,7 @@ next_character(const unsigned char *p, int len, pg_wchar *code)
 		length = 1;
 	else if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
 	{
-		length = pg_utf_mblen(p);
+		length = pg_encoding_mblen(PG_UTF8, (const char *) p);
 		if (length > 1 && length <= len && pg_utf8_islegal(p, length))
 			*code = utf8_to_unicode(p);
 		else
@@ -91,11 +91,7 @@ next_character(const unsigned char *p, int len, pg_wchar *code)
 	else
 	{
 		length = Min(pg_encoding_mblen(encoding, (const char *) p), len);
-
-		/* a C1 character is its lead byte's set and itself (pg_wchar.h) */
-		if (encoding == PG_MULE_INTERNAL && length == 2)
-			*code = p[1];
-		else if (length > 1 || !has_c1())
+		if (length > 1 || !has_c1())
 			*code = ' ';
 	}
 	if (!unicode_steers(*code))
