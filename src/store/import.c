@@ -21,6 +21,7 @@
 #include "access/relation.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "catalogue/catalogue.h"
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
 #include "funcapi.h"
@@ -28,17 +29,23 @@
 #include "server/extension.h"
 #include "server/identity.h"
 #include "server/messages.h"
-#include "store/store.h"
+#include "store/lookup.h"
+#include "store/node_rules.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
+#include "validation/findings.h"
 
 PG_FUNCTION_INFO_V1(integration_config_import);
 
-/* How many nodes an error or a notice names. */
+/* How many nodes a notice names. */
 #define NODES_SHOWN 100
+
+/* How many documents are checked at a time. */
+#define ROWS_FETCHED 1000
 
 /* How the reason of a version begins that came from another table. */
 #define IMPORT_REASON "import from "
@@ -95,8 +102,11 @@ typedef struct Import
  * What each node is going to be.  A column that the source has not keeps the
  * value that the node has; a level that nobody gives follows from the tree.
  *
- * The parameters are: whether newer changes are overwritten; parent_id, name
- * and config_json of a node; the table of nodes, and the history.
+ * A mask keeps what is stored at its place.
+ *
+ * The parameters are: whether newer changes are overwritten; parent_id and name
+ * of a node, the extension's schema, the node's document; the table of nodes,
+ * and the history.
  */
 static const char wanted_text[] =
 "SELECT w.org_id, w.node_id, w.parent_id, w.node_type, w.name, w.config_json, w.created_at,"
@@ -116,7 +126,8 @@ static const char wanted_text[] =
 "               OR i.config_json IS DISTINCT FROM i.config_now AS differs,"
 "               NOT starts_with(coalesce(h.reason, ''), '" IMPORT_REASON "') AS here"
 "          FROM (SELECT i.org_id, i.node_id, %s AS parent_id, i.node_type, %s AS name,"
-"                       %s AS config_json, i.created_at, n.version,"
+"                       %s.integration_schema_unmask(%s, n.config_json) AS config_json,"
+"                       i.created_at, n.version,"
 "                       n.parent_id AS parent_now, n.node_type AS type_now,"
 "                       n.name AS name_now, n.config_json AS config_now"
 "                  FROM incoming AS i"
@@ -126,24 +137,11 @@ static const char wanted_text[] =
 "          LEFT JOIN ONLY %s AS h"
 "            ON h.org_id = i.org_id AND h.node_id = i.node_id AND h.version = i.version) AS w";
 
-/*
- * Every violation at once.  As any write, an import is judged by what it adds
- * or changes: what stands in the node's document already is no obstacle.
- */
 static const char check_text[] =
-"SELECT w.org_id, w.node_id, to_json(v.path)::text, v.code, v.message"
+"SELECT w.org_id, w.node_id, w.node_type, w.config_json, n.config_json"
 "  FROM wanted AS w"
-"  LEFT JOIN ONLY %s AS n ON n.org_id = w.org_id AND n.node_id = w.node_id,"
-"       LATERAL %s.integration_schema_validate(w.config_json,"
-"           CASE WHEN w.node_type IN ('platform', 'org', 'unit', 'team') THEN w.node_type"
-"                ELSE 'team' END) AS v,"
-"       LATERAL (SELECT array_agg(replace(replace(s.step, '~1', '/'), '~0', '~') ORDER BY s.n)"
-"                  FROM unnest(string_to_array(substr(v.path, 2), '/'))"
-"                       WITH ORDINALITY AS s (step, n)) AS p (steps)"
+"  LEFT JOIN ONLY %s AS n ON n.org_id = w.org_id AND n.node_id = w.node_id"
 " WHERE w.written"
-"   AND (w.version IS NULL"
-"        OR w.config_json #> coalesce(p.steps, '{}')"
-"           IS DISTINCT FROM n.config_json #> coalesce(p.steps, '{}'))"
 " ORDER BY w.org_id, w.node_id";
 
 static const char insert_text[] =
@@ -348,47 +346,80 @@ read_source(const Import *import, Tuplestorestate **incoming)
 }
 
 /*
- * check_documents: an error (check_violation) that names every document that
- * would be refused, where there is one.
+ * check_document: collect what is wrong with the document of a row that
+ * check_text gives.
+ *
+ * A level that there is not is left to the trigger.
  */
 static void
-check_documents(const Import *import)
+check_document(const Catalogue *catalogue, HeapTuple row, Findings *findings)
 {
-	StringInfoData message;
-	StringInfoData detail;
-	uint64		violations;
+	TupleDesc	desc = SPI_tuptable->tupdesc;
+	char	   *type = SPI_getvalue(row, desc, 3);
+	ValidationLevel level = LEVEL_TEAM;
+	JsonbRef	before = {0};
+	Jsonb	   *document;
+	bool		isnull;
+	Datum		value;
+	StringInfoData prefix;
 
-	violations = execute(psprintf(check_text, import->nodes_name, import->schema), NULL);
-	if (violations == 0)
-		return;
-	initStringInfo(&message);
-	initStringInfo(&detail);
-	append_node(&message, SPI_tuptable->vals[0]);
-	appendStringInfo(&message, ": %s",
-					 SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 5));
-	for (uint64 i = 0; i < Min(violations, NODES_SHOWN); i++)
+	(void) validation_level_parse(type, strlen(type), &level);
+	document = DatumGetJsonbP(SPI_getbinval(row, desc, 4, &isnull));
+	value = SPI_getbinval(row, desc, 5, &isnull);
+	if (!isnull)
+		before = jsonb_ref_root(DatumGetJsonbP(value));
+	initStringInfo(&prefix);
+	append_node(&prefix, row);
+	appendStringInfoString(&prefix, ": ");
+	findings->prefix = prefix.data;
+	validate_document(catalogue, jsonb_ref_root(document), before, level,
+					  findings_add, findings);
+}
+
+/*
+ * check_documents: an error (check_violation) that names everything that the
+ * documents would be refused for, where there is something.
+ *
+ * As any write, an import is judged by what it adds or changes.  The locks of
+ * nodes above are left to the trigger: those nodes may come with it.
+ */
+static void
+check_documents(const Import *import, const Catalogue *catalogue, Oid nodes)
+{
+	MemoryContext row_cxt = AllocSetContextCreate(CurrentMemoryContext, "imported node",
+												  ALLOCSET_DEFAULT_SIZES);
+	Findings	findings = {0};
+	Portal		portal;
+	uint64		fetched;
+
+	findings.cxt = CurrentMemoryContext;
+	portal = SPI_cursor_open_with_args(NULL, psprintf(check_text, import->nodes_name),
+									   0, NULL, NULL, NULL, false, 0);
+	do
 	{
-		HeapTuple	row = SPI_tuptable->vals[i];
+		SPI_cursor_fetch(portal, true, ROWS_FETCHED);
+		fetched = SPI_processed;
+		for (uint64 i = 0; i < fetched; i++)
+		{
+			MemoryContext caller = MemoryContextSwitchTo(row_cxt);
 
-		if (i > 0)
-			appendStringInfoChar(&detail, '\n');
-		append_node(&detail, row);
-		appendStringInfo(&detail, ": %s %s: %s",
-						 SPI_getvalue(row, SPI_tuptable->tupdesc, 3),
-						 SPI_getvalue(row, SPI_tuptable->tupdesc, 4),
-						 SPI_getvalue(row, SPI_tuptable->tupdesc, 5));
+			CHECK_FOR_INTERRUPTS();
+			check_document(catalogue, SPI_tuptable->vals[i], &findings);
+			MemoryContextSwitchTo(caller);
+			MemoryContextReset(row_cxt);
+		}
+		SPI_freetuptable(SPI_tuptable);
+	} while (fetched > 0);
+	SPI_cursor_close(portal);
+	MemoryContextDelete(row_cxt);
+
+	if (findings_refused(&findings))
+	{
+		NodeTable	table;
+
+		node_table_open(&table, nodes, NoLock);
+		findings_refuse(&findings, table.relation, table.columns[NODE_CONFIG_JSON], NODE_CHECK);
 	}
-	if (violations > NODES_SHOWN)
-		appendStringInfo(&detail, "\nand " UINT64_FORMAT " more", violations - NODES_SHOWN);
-	ereport(ERROR,
-			(errcode(ERRCODE_CHECK_VIOLATION),
-			 errmsg_internal("%s", message.data),
-			 errdetail_internal("%s", detail.data),
-			 err_generic_string(PG_DIAG_SCHEMA_NAME,
-								get_namespace_name(get_rel_namespace(import->source))),
-			 err_generic_string(PG_DIAG_TABLE_NAME, get_rel_name(import->source)),
-			 err_generic_string(PG_DIAG_COLUMN_NAME,
-								import_columns[IMPORT_CONFIG_JSON].name)));
 }
 
 /*
@@ -427,20 +458,30 @@ tell_newer(const Import *import)
  * check_rights: an error where the caller may not write nodes.
  */
 static void
-check_rights(Oid relid)
+check_rights(Oid nodes)
 {
-	AttrNumber	columns[IMPORT_COLUMNS];
-	AttrNumber	version = get_attnum(relid, "version");
-	AttrNumber	updated[] = {0, 0, 0, 0};
+	NodeTable	table;
 
-	for (int i = 0; i < IMPORT_COLUMNS; i++)
-		columns[i] = get_attnum(relid, import_columns[i].name);
-	for (int i = IMPORT_PARENT_ID; i <= IMPORT_CONFIG_JSON; i++)
-		updated[i - IMPORT_PARENT_ID] = columns[i];
-	rights_checked(relid, ACL_INSERT, IMPORT_COLUMNS, columns, GetUserId(), true);
-	rights_checked(relid, ACL_UPDATE, lengthof(updated), updated, GetUserId(), true);
-	rights_checked(relid, ACL_SELECT, IMPORT_CREATED_AT, columns, GetUserId(), true);
-	rights_checked(relid, ACL_SELECT, 1, &version, GetUserId(), true);
+	node_table_open(&table, nodes, NoLock);
+	{
+		const AttrNumber *all = table.columns;
+		AttrNumber	inserted[] = {
+			all[NODE_ORG_ID], all[NODE_NODE_ID], all[NODE_PARENT_ID], all[NODE_TYPE],
+			all[NODE_NAME], all[NODE_CONFIG_JSON], all[NODE_CREATED_AT]
+		};
+		AttrNumber	updated[] = {
+			all[NODE_PARENT_ID], all[NODE_TYPE], all[NODE_NAME], all[NODE_CONFIG_JSON]
+		};
+		AttrNumber	read[] = {
+			all[NODE_ORG_ID], all[NODE_NODE_ID], all[NODE_PARENT_ID], all[NODE_TYPE],
+			all[NODE_NAME], all[NODE_CONFIG_JSON], all[NODE_VERSION]
+		};
+
+		rights_checked(nodes, ACL_INSERT, lengthof(inserted), inserted, GetUserId(), true);
+		rights_checked(nodes, ACL_UPDATE, lengthof(updated), updated, GetUserId(), true);
+		rights_checked(nodes, ACL_SELECT, lengthof(read), read, GetUserId(), true);
+	}
+	node_table_close(&table);
 }
 
 /*
@@ -479,6 +520,7 @@ integration_config_import(PG_FUNCTION_ARGS)
 	uint64		rows;
 	uint64		inserted;
 	uint64		updated;
+	const Catalogue *catalogue;
 	const char *document;
 	TupleDesc	desc;
 	Datum		values[3];
@@ -494,6 +536,8 @@ integration_config_import(PG_FUNCTION_ARGS)
 	import.history_name = qualified(history);
 	import.schema = quote_identifier(get_namespace_name(own_namespace(fcinfo)));
 	check_rights(nodes);
+	catalogue = catalogue_of_owner(fcinfo, true);
+	catalogue_pin(catalogue);
 	rows = read_source(&import, &incoming);
 
 	identity_for_table(&caller, nodes);
@@ -506,10 +550,10 @@ integration_config_import(PG_FUNCTION_ARGS)
 							"n.parent_id" : "i.parent_id",
 							import.columns[IMPORT_NAME] == InvalidAttrNumber ?
 							"n.name" : "i.name",
-							document, import.nodes_name, import.history_name),
+							import.schema, document, import.nodes_name, import.history_name),
 				   lengthof(wanted_columns), wanted_columns, &wanted);
 	rows_end("incoming", incoming);
-	check_documents(&import);
+	check_documents(&import, catalogue, nodes);
 	tell_newer(&import);
 	/* new nodes first: others may have moved below them */
 	inserted = execute(psprintf(insert_text, import.nodes_name), NULL);

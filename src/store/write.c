@@ -32,6 +32,7 @@
 #include "server/own_table.h"
 #include "server/suggest.h"
 #include "store/lookup.h"
+#include "store/node_rules.h"
 #include "store/store.h"
 #include "store/write_context.h"
 #include "utils/builtins.h"
@@ -76,22 +77,6 @@ static const char *const field_nulls[] = {"integrations", PATCH_ANY_KEY, "config
 
 /* The write that is being made; see write_context.h. */
 WriteContext *write_context = NULL;
-
-/*
- * node_phrase: the node as messages name it, palloc'd.
- */
-static char *
-node_phrase(const NodeWrite *write)
-{
-	StringInfoData phrase;
-
-	initStringInfo(&phrase);
-	appendStringInfoString(&phrase, "node ");
-	append_name(&phrase, write->context.node_id);
-	appendStringInfoString(&phrase, " of organisation ");
-	append_name(&phrase, write->context.org_id);
-	return phrase.data;
-}
 
 /*
  * object_argument: an argument that must be a JSON object.
@@ -250,12 +235,12 @@ write_expect(const NodeWrite *write, FunctionCallInfo fcinfo, int number)
 	if (write->document == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("%s does not exist", node_phrase(write)),
+				 errmsg("%s does not exist", node_phrase(write->org_id, write->node_id)),
 				 errhint("Nodes are made with INSERT INTO node_configurations.")));
 	if (!PG_ARGISNULL(number) && PG_GETARG_INT32(number) != write->version)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("%s has changed", node_phrase(write)),
+				 errmsg("%s has changed", node_phrase(write->org_id, write->node_id)),
 				 errdetail("The expected version is %d, the current one is %d.",
 						   PG_GETARG_INT32(number), write->version),
 				 errhint("Read the document again and repeat the change.")));
@@ -325,7 +310,7 @@ write_end(NodeWrite *write, Jsonb *document)
 		!update_node(write, document))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%s was not written", node_phrase(write)),
+				 errmsg("%s was not written", node_phrase(write->org_id, write->node_id)),
 				 errdetail("A trigger or a rule of the table took the change away.")));
 	SPI_finish();
 	return write->version;
@@ -368,7 +353,7 @@ integration_config_replace(PG_FUNCTION_ARGS)
 static char *
 version_phrase(const NodeWrite *write, int32 version)
 {
-	return psprintf("version %d of %s", version, node_phrase(write));
+	return psprintf("version %d of %s", version, node_phrase(write->org_id, write->node_id));
 }
 
 /*

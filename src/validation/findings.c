@@ -53,30 +53,35 @@ append_path(StringInfo out, const char *path)
 
 /*
  * findings_add: a ViolationCallback that collects what it is told of.
- *
- * Allocates in the memory context that is current at the first.
  */
 void
 findings_add(const Violation *violation, void *arg)
 {
 	Findings   *findings = arg;
+	const char *prefix = findings->prefix != NULL ? findings->prefix : "";
 
 	if (findings->count++ == 0)
 	{
+		MemoryContext caller = CurrentMemoryContext;
+
+		if (findings->cxt != NULL)
+			MemoryContextSwitchTo(findings->cxt);
 		initStringInfo(&findings->first);
 		initStringInfo(&findings->lines);
+		MemoryContextSwitchTo(caller);
 	}
 	if (!violation->warning)
 		findings->errors++;
 	if (findings->count == 1 || (!violation->warning && findings->errors == 1))
 	{
 		resetStringInfo(&findings->first);
-		appendStringInfoString(&findings->first, violation->message);
+		appendStringInfo(&findings->first, "%s%s", prefix, violation->message);
 	}
 	if (findings->count > DETAIL_LINES)
 		return;
 	if (findings->lines.len > 0)
 		appendStringInfoChar(&findings->lines, '\n');
+	appendStringInfoString(&findings->lines, prefix);
 	append_path(&findings->lines, violation->path);
 	appendStringInfo(&findings->lines, " %s: %s", violation->code, violation->message);
 }

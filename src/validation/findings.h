@@ -21,6 +21,10 @@
 
 typedef struct Findings
 {
+	const char *prefix;			/* of the message and of each line, or NULL:
+								 * which of several documents it is */
+	MemoryContext cxt;			/* where they are kept, or NULL: the one that
+								 * is current at the first */
 	int			count;
 	int			errors;			/* of them, those that are no warnings */
 	StringInfoData first;		/* message of the first error, or warning */

@@ -84,6 +84,30 @@ step(JsonbRef value, JsonbRef key)
 }
 
 /*
+ * has_more: has a value anything that was not there before, or was another one?
+ * What was taken out of an object is nothing.
+ */
+static bool
+has_more(JsonbRef before, JsonbRef value)
+{
+	JsonbWalk	walk;
+	JsonbRef	key;
+	JsonbRef	member;
+
+	if (before.type != JREF_OBJECT || value.type != JREF_OBJECT)
+		return !jsonb_ref_equal(before, value);
+	check_stack_depth();
+	jsonb_walk_begin(&walk, value);
+	while (jsonb_walk_member(&walk, &key, &member))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (has_more(step(before, key), member))
+			return true;
+	}
+	return false;
+}
+
+/*
  * is_changed: was the value where we are added or changed by the write?
  */
 static bool
@@ -98,7 +122,7 @@ is_changed(Validation *v, JsonbRef value)
 	before = step(step(step(step(v->before, v->top), v->id), v->key), v->member);
 	if (v->element >= 0)
 		return !was_element(v, before, value);
-	return !jsonb_ref_equal(before, value);
+	return has_more(before, value);
 }
 
 /*

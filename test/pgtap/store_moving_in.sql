@@ -136,6 +136,16 @@ SELECT is(pg_temp.imported(), '0 1 2', 'is no obstacle for another change');
 UPDATE public.source SET config_json = jsonb_set(config_json, '{integrations,slack,config,old}', '"y"') WHERE node_id = 'b';
 SELECT throws_ok('SELECT pg_temp.imported()', '23514', NULL, 'but not to be changed itself');
 
+-- A mask keeps what is stored
+
+UPDATE public.source SET config_json = '{"integrations": {"slack": {"config": {"bot_token": "xoxb-1"}}}}' WHERE node_id = 'b';
+SELECT is(pg_temp.imported(), '0 1 2', 'a secret');
+UPDATE public.source SET config_json = integrations.integration_schema_redact(config_json) WHERE node_id = 'b';
+SELECT is(pg_temp.imported(), '0 0 3', 'its mask changes nothing');
+INSERT INTO public.source SELECT org_id, 'new', parent_id, node_type, config_json FROM public.source WHERE node_id = 'b';
+SELECT throws_ok('SELECT pg_temp.imported()', '23514', NULL, 'for a new node it is refused');
+DELETE FROM public.source WHERE node_id = 'new';
+
 -- Columns: what the source lacks keeps its value; what is the users' own is let be
 
 DROP TABLE public.source;

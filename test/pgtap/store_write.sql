@@ -122,6 +122,20 @@ SELECT is(integration_config_inherit('acme', 'sre', 'confluence', 'url'), :v + 1
 SELECT throws_ok($$SELECT integration_config_inherit('acme', 'sre', 'confluence', 'url')$$, '42704', NULL, 'once');
 
 --
+-- Masks: what a form was shown comes back
+--
+
+SELECT integration_config_replace('acme', 'acme', '{"integrations": {"datadog": {"config": {"api_key": "real-1", "app_key": "real-2"}}}}') AS v \gset
+SELECT is(integration_config_replace('acme', 'acme', integration_schema_redact(config_json)), :v, 'a document that only has masks changes nothing')
+FROM node_configurations WHERE node_id = 'acme';
+SELECT is(integration_config_set('acme', 'acme', '{"integrations": {"datadog": {"config": {"api_key": "********", "site": "datadoghq.eu"}}}}'), :v + 1,
+	'beside a change');
+SELECT is(config_json, '{"integrations": {"datadog": {"config": {"api_key": "real-1", "app_key": "real-2", "site": "datadoghq.eu"}}}}', 'they keep what is stored')
+FROM node_configurations WHERE node_id = 'acme';
+SELECT throws_ok($$SELECT integration_config_set('acme', 'sre', '{"integrations": {"datadog": {"config": {"api_key": "********"}}}}')$$, '23514', NULL,
+	'where nothing is stored they are refused');
+
+--
 -- Errors: no line of ours in the context
 --
 
