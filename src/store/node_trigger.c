@@ -432,13 +432,11 @@ check_document(FunctionCallInfo fcinfo, const NodeTable *table, const NodeValues
 	validate_change(catalogue_of_owner(fcinfo, true), jsonb_ref_root(document_at(new)),
 					before != NULL ? jsonb_ref_root(before) : (JsonbRef) {0},
 					level, outer->layers, outer->count, note_violation, &check);
-	if (!findings_refused(&check.findings))
-		return;
-	if (context != NULL && context->accepted)
-		findings_warn(&check.findings, psprintf("%s no longer conforms", node_phrase(org_id, node_id)));
-	else
+	if (findings_refused(&check.findings) && !(context != NULL && context->accepted))
 		findings_refuse(&check.findings, table->relation,
 						table->columns[NODE_CONFIG_JSON], NODE_CHECK);
+	if (check.findings.count > 0)
+		findings_warn(&check.findings, psprintf("%s: ", node_phrase(org_id, node_id)));
 }
 
 /*
