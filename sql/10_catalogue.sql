@@ -1,6 +1,12 @@
 -- The catalogue: a row an integration, what of it is built in, and the version
 -- by which a backend knows whether its compiled copy is current.
 
+-- A restore with the triggers off would bring rows without what goes with them.
+CREATE FUNCTION integration_schemas_internal.triggers_are_on(of regclass) RETURNS boolean
+	LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION integration_schemas_internal.triggers_are_on(regclass) IS
+	'check: refuses rows while the triggers of their table are disabled';
+
 CREATE TABLE @extschema@.integration_schemas (
 	id text PRIMARY KEY
 		CONSTRAINT integration_schemas_id_check
@@ -153,6 +159,19 @@ COMMENT ON CONSTRAINT integration_schema_version_pkey ON @extschema@.integration
 	'keeps it one row; and a publication of all tables needs a key';
 COMMENT ON CONSTRAINT integration_schema_version_singleton_check ON @extschema@.integration_schema_version IS
 	'keeps it one row';
+
+ALTER TABLE @extschema@.integration_schemas ADD CONSTRAINT integration_schemas_triggers_check
+	CHECK (integration_schemas_internal.triggers_are_on('@extschema@.integration_schemas'));
+COMMENT ON CONSTRAINT integration_schemas_triggers_check ON @extschema@.integration_schemas IS
+	'no row without the triggers';
+ALTER TABLE @extschema@.integration_schema_removed ADD CONSTRAINT integration_schema_removed_triggers_check
+	CHECK (integration_schemas_internal.triggers_are_on('@extschema@.integration_schema_removed'));
+COMMENT ON CONSTRAINT integration_schema_removed_triggers_check ON @extschema@.integration_schema_removed IS
+	'no row without the triggers';
+ALTER TABLE @extschema@.integration_schema_history ADD CONSTRAINT integration_schema_history_triggers_check
+	CHECK (integration_schemas_internal.triggers_are_on('@extschema@.integration_schema_history'));
+COMMENT ON CONSTRAINT integration_schema_history_triggers_check ON @extschema@.integration_schema_history IS
+	'no row without the triggers';
 
 ALTER TABLE @extschema@.integration_schemas OWNER TO @extowner@;
 ALTER TABLE @extschema@.integration_schema_removed OWNER TO @extowner@;

@@ -25,6 +25,7 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "catalog/pg_type.h"
 #include "catalogue/catalogue.h"
 #include "catalogue/history.h"
@@ -48,6 +49,7 @@
 PG_FUNCTION_INFO_V1(integration_schema_history_row);
 PG_FUNCTION_INFO_V1(integration_schema_changes);
 PG_FUNCTION_INFO_V1(ever_secret);
+PG_FUNCTION_INFO_V1(triggers_are_on);
 
 /* The columns that a version keeps. */
 static const char *const kept_columns[] = {
@@ -426,4 +428,29 @@ history_once_had(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field)
 	SPI_finish();
 	identity_return(&before);
 	return found;
+}
+
+/*
+ * integration_schemas_internal.triggers_are_on(of regclass) returns boolean:
+ * the tables' constraint against a restore with --disable-triggers.
+ *
+ * That switches all triggers off.  Errors: object_not_in_prerequisite_state.
+ */
+Datum
+triggers_are_on(PG_FUNCTION_ARGS)
+{
+	Relation	table = relation_open(PG_GETARG_OID(0), AccessShareLock);
+	TriggerDesc *triggers = table->trigdesc;
+	bool		on = triggers == NULL;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+		on = on || triggers->triggers[i].tgenabled != TRIGGER_DISABLED;
+	if (!on)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("triggers of table \"%s\" are disabled", RelationGetRelationName(table)),
+				 errdetail("Its rows would come without their history, and without what else goes with them."),
+				 errhint("Restore without --disable-triggers, or enable the triggers first.")));
+	relation_close(table, AccessShareLock);
+	PG_RETURN_BOOL(true);
 }

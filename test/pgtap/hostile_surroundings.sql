@@ -152,7 +152,7 @@ CREATE FUNCTION pg_temp.name_of(id pg_catalog.text) RETURNS pg_catalog.text LANG
 $$;
 SAVEPOINT s;
 SELECT is(pg_temp.name_of('slack'), 'Slack', 'before');
-ALTER TABLE integration_schemas DISABLE TRIGGER ALL;
+ALTER TABLE integration_schemas DISABLE TRIGGER integration_schemas_touch, DISABLE TRIGGER integration_schemas_touch_row, DISABLE TRIGGER integration_schemas_row;
 UPDATE integration_schemas SET name = 'no trigger' WHERE id = 'slack';
 SELECT is(pg_temp.name_of('slack'), 'no trigger', 'UPDATE with the triggers disabled');
 UPDATE integration_schemas SET name = 'no trigger 2' WHERE id = 'slack';

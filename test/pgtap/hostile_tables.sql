@@ -105,8 +105,8 @@ FROM (
 		'ALTER TABLE node_configurations DROP CONSTRAINT node_configurations_pkey CASCADE',
 		'ALTER TABLE node_configurations DROP CONSTRAINT node_configurations_pkey CASCADE, ADD PRIMARY KEY (node_id, org_id)',
 		'ALTER TABLE node_configurations DROP CONSTRAINT node_configurations_pkey CASCADE, ADD PRIMARY KEY (node_id)',
-		'ALTER TABLE integration_schemas ALTER origin DROP NOT NULL, DISABLE TRIGGER USER;
-		 UPDATE integration_schemas SET origin = NULL; ALTER TABLE integration_schemas ENABLE TRIGGER USER',
+		'ALTER TABLE integration_schemas ALTER origin DROP NOT NULL, DISABLE TRIGGER integration_schemas_row;
+		 UPDATE integration_schemas SET origin = NULL; ALTER TABLE integration_schemas ENABLE ALWAYS TRIGGER integration_schemas_row',
 		'ALTER TABLE integration_schema_version DROP CONSTRAINT integration_schema_version_pkey;
 		 CREATE INDEX integration_schema_version_pkey ON integration_schemas (name)',
 		'ALTER TABLE integration_schema_version DROP CONSTRAINT integration_schema_version_pkey, ADD PRIMARY KEY (version)',
