@@ -10,11 +10,13 @@ CREATE TABLE @extschema@.node_configurations (
 	node_id     text        NOT NULL,
 	parent_id   text,
 	node_type   text        NOT NULL,
+	name        text,
 	config_json jsonb       NOT NULL DEFAULT '{}',
 	version     integer     NOT NULL DEFAULT 1,
 	created_at  timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	updated_at  timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	updated_by  text        NOT NULL DEFAULT SESSION_USER,
+	incarnation integer     NOT NULL DEFAULT 1,
 	CONSTRAINT node_configurations_pkey PRIMARY KEY (org_id, node_id),
 	-- NO ACTION, so that one statement may insert a child before its parent or
 	-- delete a whole organisation: the check is at the statement's end.
@@ -48,6 +50,10 @@ COMMENT ON COLUMN @extschema@.node_configurations.parent_id IS
 	'the node above, of the same organisation; null for the organisation''s root and the platform';
 COMMENT ON COLUMN @extschema@.node_configurations.node_type IS
 	'platform, org (the root), unit (any depth) or team';
+COMMENT ON COLUMN @extschema@.node_configurations.name IS
+	'a name for people';
+COMMENT ON COLUMN @extschema@.node_configurations.incarnation IS
+	'which node of this name it is';
 COMMENT ON COLUMN @extschema@.node_configurations.config_json IS
 	'the document: the values that this node sets';
 COMMENT ON COLUMN @extschema@.node_configurations.version IS

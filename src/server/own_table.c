@@ -32,25 +32,69 @@
 #include "utils/syscache.h"
 
 /*
- * own_column: the number of a column of that type, or an error.
+ * find_column: the number of a column, or an error where the table's owner has
+ * dropped it, renamed it or given it another type.
+ *
+ * It is looked for from start on: that is where it is in a table as our install
+ * script makes it, if columns are asked for in their order.
+ */
+static AttrNumber
+find_column(Relation relation, const OwnColumn *wanted, int start)
+{
+	TupleDesc	desc = RelationGetDescr(relation);
+
+	for (int n = 0; n < desc->natts; n++)
+	{
+		int			i = (start + n) % desc->natts;
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), wanted->name) != 0)
+			continue;
+		if (attribute->atttypid == wanted->type)
+			return i + 1;
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" is not as the extension made it",
+						RelationGetRelationName(relation)),
+				 errdetail("Its column \"%s\" is of type %s.", wanted->name,
+						   format_type_be(attribute->atttypid)),
+				 errhint("Give the column its type %s again.", format_type_be(wanted->type)),
+				 errtablecol(relation, i + 1)));
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"%s\" is not as the extension made it",
+					RelationGetRelationName(relation)),
+			 errdetail("It has no column \"%s\".", wanted->name),
+			 errhint("The column was dropped or renamed; give it its name again."),
+			 errtable(relation)));
+	return InvalidAttrNumber;	/* not reached */
+}
+
+/*
+ * own_columns: the numbers of columns, found by their names, so that those
+ * which the table's owner adds or drops shift nothing.
+ *
+ * Errors: object_not_in_prerequisite_state where one is not there, or is of
+ * another type.
+ */
+void
+own_columns(Relation relation, const OwnColumn *wanted, int nwanted,
+			AttrNumber *numbers)
+{
+	for (int i = 0; i < nwanted; i++)
+		numbers[i] = find_column(relation, &wanted[i], i > 0 ? numbers[i - 1] : 0);
+}
+
+/*
+ * own_column: the number of one column, as own_columns().
  */
 int
 own_column(Relation relation, const char *name, Oid type)
 {
-	TupleDesc	desc = RelationGetDescr(relation);
-	int			attnum = SPI_fnumber(desc, name);
+	OwnColumn	wanted = {name, type};
 
-	if (attnum <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of relation \"%s\" does not exist",
-						name, RelationGetRelationName(relation))));
-	if (SPI_gettypeid(desc, attnum) != type)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column \"%s\" of relation \"%s\" is not of type %s",
-						name, RelationGetRelationName(relation), format_type_be(type))));
-	return attnum;
+	return find_column(relation, &wanted, 0);
 }
 
 /*

@@ -8,8 +8,18 @@
 #ifndef SERVER_OWN_TABLE_H
 #define SERVER_OWN_TABLE_H
 
+#include "access/attnum.h"
 #include "utils/relcache.h"
 
+/* A column as our install script makes it. */
+typedef struct OwnColumn
+{
+	const char *name;
+	Oid			type;
+} OwnColumn;
+
+extern void own_columns(Relation relation, const OwnColumn *wanted, int nwanted,
+						AttrNumber *numbers);
 extern int	own_column(Relation relation, const char *name, Oid type);
 extern Oid	own_key_index(Relation table, int nkeys, const AttrNumber *key);
 extern Oid	own_index(Relation table, int nkeys, const AttrNumber *key);

@@ -16,6 +16,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/relscan.h"
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
@@ -34,56 +35,39 @@
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 
-/* The columns, as sql/60_store.sql declares them, and where they are then. */
-static const struct
-{
-	const char *name;
-	Oid			type;
-}			node_columns[NODE_COLUMNS] = {
+/* The columns, as sql/60_nodes.sql declares them, and where they are then. */
+static const OwnColumn node_columns[NODE_COLUMNS] = {
 	[NODE_ORG_ID] = {"org_id", TEXTOID},
 	[NODE_NODE_ID] = {"node_id", TEXTOID},
 	[NODE_PARENT_ID] = {"parent_id", TEXTOID},
 	[NODE_TYPE] = {"node_type", TEXTOID},
 	[NODE_CONFIG_JSON] = {"config_json", JSONBOID},
 	[NODE_VERSION] = {"version", INT4OID},
+	[NODE_NAME] = {"name", TEXTOID},
+	[NODE_CREATED_AT] = {"created_at", TIMESTAMPTZOID},
+	[NODE_UPDATED_AT] = {"updated_at", TIMESTAMPTZOID},
+	[NODE_UPDATED_BY] = {"updated_by", TEXTOID},
+	[NODE_INCARNATION] = {"incarnation", INT4OID},
+};
+
+/* The look-ups by the primary key that are made in an open table. */
+struct NodeProbe
+{
+	MemoryContext cxt;
+	SysScanDesc scan;			/* the last one; NULL none yet */
+	Snapshot	snapshot;		/* that it sees */
 };
 
 /*
- * find_column: the number of a column, or an error where the table's owner has
- * dropped it, renamed it or given it another type.
+ * node_columns_find: where the columns are in the table.
+ *
+ * Errors: object_not_in_prerequisite_state where one is not there, or is of
+ * another type.
  */
-static AttrNumber
-find_column(Relation relation, NodeColumn column)
+void
+node_columns_find(Relation relation, AttrNumber *columns)
 {
-	const char *name = node_columns[column].name;
-	TupleDesc	desc = RelationGetDescr(relation);
-
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(desc, i);
-
-		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), name) != 0)
-			continue;
-		if (attribute->atttypid == node_columns[column].type)
-			return i + 1;
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"%s\" is not as the extension made it",
-						RelationGetRelationName(relation)),
-				 errdetail("Its column \"%s\" is of type %s.", name,
-						   format_type_be(attribute->atttypid)),
-				 errhint("Give the column its type %s again.",
-						 format_type_be(node_columns[column].type)),
-				 errtablecol(relation, i + 1)));
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("table \"%s\" is not as the extension made it",
-					RelationGetRelationName(relation)),
-			 errdetail("It has no column \"%s\".", name),
-			 errhint("The column was dropped or renamed; give it its name again."),
-			 errtable(relation)));
-	return InvalidAttrNumber;	/* not reached */
+	own_columns(relation, node_columns, NODE_COLUMNS, columns);
 }
 
 /*
@@ -100,11 +84,12 @@ void
 node_table_open(NodeTable *table, Oid relid, LOCKMODE lockmode)
 {
 	table->relation = table_open(relid, lockmode);
-	for (int i = 0; i < NODE_COLUMNS; i++)
-		table->columns[i] = find_column(table->relation, i);
+	node_columns_find(table->relation, table->columns);
 	StaticAssertStmt(NODE_ORG_ID == 0 && NODE_NODE_ID == 1,
 					 "the primary key's columns come first");
 	table->index = own_key_index(table->relation, 2, table->columns);
+	table->probe = palloc0(sizeof(struct NodeProbe));
+	table->probe->cxt = CurrentMemoryContext;
 }
 
 /*
@@ -113,6 +98,9 @@ node_table_open(NodeTable *table, Oid relid, LOCKMODE lockmode)
 void
 node_table_close(NodeTable *table)
 {
+	if (table->probe->scan != NULL)
+		systable_endscan(table->probe->scan);
+	pfree(table->probe);
 	table_close(table->relation, NoLock);
 	table->relation = NULL;
 }
@@ -174,6 +162,42 @@ read_row(const NodeTable *table, HeapTuple tuple, bool document, NodeRow *row)
 }
 
 /*
+ * node_probe: a node's row, valid until the next probe; NULL where there is none.
+ *
+ * The index is opened once: the next probe rescans it.  What a scan keeps is in
+ * the memory context that was current when the table was opened.
+ */
+static HeapTuple
+node_probe(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot)
+{
+	struct NodeProbe *probe = table->probe;
+	MemoryContext caller = MemoryContextSwitchTo(probe->cxt);
+	ScanKeyData keys[2];
+	HeapTuple	tuple;
+
+	node_key(table, &keys[0], NODE_ORG_ID, org_id);
+	node_key(table, &keys[1], NODE_NODE_ID, node_id);
+	if (probe->scan != NULL && probe->snapshot == snapshot && OidIsValid(table->index))
+	{
+		/* columns of the index, as systable_beginscan makes them */
+		keys[0].sk_attno = 1;
+		keys[1].sk_attno = 2;
+		index_rescan(probe->scan->iscan, keys, 2, NULL, 0);
+	}
+	else
+	{
+		if (probe->scan != NULL)
+			systable_endscan(probe->scan);
+		probe->scan = systable_beginscan(table->relation, table->index,
+										 OidIsValid(table->index), snapshot, 2, keys);
+		probe->snapshot = snapshot;
+	}
+	tuple = systable_getnext(probe->scan);
+	MemoryContextSwitchTo(caller);
+	return tuple;
+}
+
+/*
  * node_find: a node's row, in copies in the current memory context; false
  * where there is none.
  */
@@ -181,23 +205,24 @@ bool
 node_find(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot,
 		  NodeRow *row)
 {
-	ScanKeyData keys[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	HeapTuple	tuple = node_probe(table, org_id, node_id, snapshot);
 
-	node_key(table, &keys[0], NODE_ORG_ID, org_id);
-	node_key(table, &keys[1], NODE_NODE_ID, node_id);
-	scan = systable_beginscan(table->relation, table->index,
-							  OidIsValid(table->index), snapshot, 2, keys);
-	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 	{
 		row->org_id = org_id;
 		row->node_id = node_id;
 		read_row(table, tuple, true, row);
 	}
-	systable_endscan(scan);
 	return HeapTupleIsValid(tuple);
+}
+
+/*
+ * node_exists: is there such a node?
+ */
+bool
+node_exists(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot)
+{
+	return HeapTupleIsValid(node_probe(table, org_id, node_id, snapshot));
 }
 
 /*
@@ -346,13 +371,13 @@ node_levels_below(const NodeTable *table, text *org_id, text *node_id,
  * The look-ups that the trigger node_configurations_tree makes.
  */
 
-/* Columns of node_configurations, as sql/60_store.sql declares them. */
+/* Columns of node_configurations, as sql/60_nodes.sql declares them. */
 enum
 {
 	COLUMN_ORG_ID = 1,
 	COLUMN_NODE_ID = 2,
 	COLUMN_PARENT_ID = 3,
-	COLUMN_CONFIG_JSON = 5
+	COLUMN_CONFIG_JSON = 6
 };
 
 /*

@@ -22,6 +22,11 @@ typedef enum NodeColumn
 	NODE_TYPE,
 	NODE_CONFIG_JSON,
 	NODE_VERSION,
+	NODE_NAME,
+	NODE_CREATED_AT,
+	NODE_UPDATED_AT,
+	NODE_UPDATED_BY,
+	NODE_INCARNATION,
 	NODE_COLUMNS				/* how many there are */
 } NodeColumn;
 
@@ -31,6 +36,7 @@ typedef struct NodeTable
 	Relation	relation;
 	AttrNumber	columns[NODE_COLUMNS];
 	Oid			index;			/* the primary key's; InvalidOid: scan */
+	struct NodeProbe *probe;	/* node_find's and node_exists's */
 } NodeTable;
 
 /* A row; what it points to is palloc'd. */
@@ -54,10 +60,13 @@ typedef struct NodeScan
 	bool		documents;		/* are they wanted? */
 } NodeScan;
 
+extern void node_columns_find(Relation relation, AttrNumber *columns);
 extern void node_table_open(NodeTable *table, Oid relid, LOCKMODE lockmode);
 extern void node_table_close(NodeTable *table);
 extern bool node_find(const NodeTable *table, text *org_id, text *node_id,
 					  Snapshot snapshot, NodeRow *row);
+extern bool node_exists(const NodeTable *table, text *org_id, text *node_id,
+						Snapshot snapshot);
 extern void node_scan_begin(NodeScan *scan, const NodeTable *table, text *org_id,
 							bool documents, Snapshot snapshot);
 extern bool node_scan_next(NodeScan *scan, NodeRow *row);
