@@ -327,6 +327,7 @@ fallback_catalogue(void)
 		Catalogue  *catalogue = catalogue_compile(rows, nrows, cxt);
 
 		MemoryContextSetParent(catalogue->cxt, CacheMemoryContext);
+		catalogue->is_fallback = true;
 		cache.fallback = catalogue;
 	}
 	return cache.fallback;

@@ -114,6 +114,7 @@ typedef struct Catalogue
 	int			max_fields;		/* that any of them has */
 	Jsonb	   *document;		/* what integration_schema_config() gives */
 	JsonbRef	entries;		/* the object "integrations" in it */
+	bool		is_fallback;	/* it stands in for one that is not there */
 
 	/* catalogue/rows.c's, NULL until first used */
 	struct CatalogueRows *rows;

@@ -34,6 +34,8 @@ typedef struct DefinitionCheck
 {
 	Relation	catalogue;		/* NULL where there is no row yet */
 	JsonbRef	integration_id;
+	DefinitionRefusal refusal;	/* NULL: 23514, of the catalogue */
+	void	   *refusal_arg;
 	JsonbRef	fields;
 	SortedRef  *names;			/* all fields' names, in key order */
 	int			nnames;
@@ -107,6 +109,9 @@ refuse(const DefinitionCheck *check, const char *hint, const char *detail)
 	StringInfoData path;
 	StringInfoData id;
 
+	if (check->refusal != NULL)
+		check->refusal(check->refusal_arg, check->index, check->key, detail, hint);
+
 	initStringInfo(&path);
 	appendStringInfoString(&path, "/fields");
 	if (check->index >= 0)
@@ -136,6 +141,20 @@ refuse(const DefinitionCheck *check, const char *hint, const char *detail)
 			 errhint("%s", hint),
 			 check->catalogue != NULL ?
 			 errtablecolname(check->catalogue, "fields") : 0));
+}
+
+/*
+ * refuse_number: refuse more of something than there may be.
+ */
+static void
+refuse_number(uint32 count, const char *what, uint32 limit)
+{
+	if (count > limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the definitions of an integration's fields can have at most %u %s",
+						limit, what),
+				 errdetail("These have %u.", count)));
 }
 
 /*
@@ -208,6 +227,7 @@ check_references(DefinitionCheck *check, JsonbRef value)
 	jsonb_walk_begin(&walk, value);
 	while (jsonb_walk_element(&walk, &element))
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (element.type != JREF_STRING)
 			refuse_wrong_type(check, element, "Each element", "a field's name");
 		if (jsonb_ref_equal(element, check->field.name))
@@ -219,7 +239,7 @@ check_references(DefinitionCheck *check, JsonbRef value)
 				   psprintf("There is no field %s.", quoted(element)));
 		check->element++;
 	}
-	check->element = first_repetition(value, &earlier);
+	check->element = first_repetition(value, check->nnames, &earlier);
 	if (check->element >= 0)
 		refuse(check, "Name each field once.",
 			   psprintf("The element is the same as element %d.", earlier));
@@ -247,10 +267,12 @@ check_allowed_values(DefinitionCheck *check, JsonbRef value)
 	if (jsonb_ref_count(value) == 0)
 		refuse(check, psprintf("Write %s, or leave the key out.", right),
 			   "\"allowed_values\" must not be empty: no value would be allowed.");
+	refuse_number(jsonb_ref_count(value), "allowed values of a field", DEFINITION_VALUES);
 	check->element = 0;
 	jsonb_walk_begin(&walk, value);
 	while (jsonb_walk_element(&walk, &element))
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (!field_type_matches(check->field.type, element))
 		{
 			StringInfoData detail;
@@ -265,7 +287,7 @@ check_allowed_values(DefinitionCheck *check, JsonbRef value)
 		}
 		check->element++;
 	}
-	check->element = first_repetition(value, &earlier);
+	check->element = first_repetition(value, DEFINITION_VALUES, &earlier);
 	if (check->element >= 0)
 		refuse(check, "Give each value once.",
 			   psprintf("The value is the same as element %d.", earlier));
@@ -278,6 +300,10 @@ check_pattern(DefinitionCheck *check, JsonbRef value)
 	char		error[100];
 
 	check_text(check, value);
+	/* the engine's time and memory grow faster than the pattern */
+	if (value.len > DEFINITION_PATTERN)
+		refuse(check, "Write a shorter pattern.",
+			   psprintf("A pattern has at most %d bytes.", DEFINITION_PATTERN));
 	if (!pattern_check(value, error, sizeof(error)))
 		refuse(check, "Write a regular expression as PostgreSQL's ~ operator reads it.",
 			   psprintf("The pattern does not compile: %s.", error));
@@ -496,6 +522,7 @@ check_definition(DefinitionCheck *check, JsonbRef definition, JsonbRef name)
 	jsonb_walk_begin(&walk, definition);
 	while (jsonb_walk_member(&walk, &check->key, &value))
 	{
+		CHECK_FOR_INTERRUPTS();
 		check->element = -1;
 		check_key(check, value);
 	}
@@ -545,29 +572,23 @@ check_names(DefinitionCheck *check)
 }
 
 /*
- * definition_check: refuse field definitions that break a rule of the
- * vocabulary, with 23514.
- *
- * catalogue is the table that the row is for, and may be NULL, as
- * integration_id may be JREF_NONE.  What is allocated is freed on return.
+ * check_all: all definitions.  What is allocated is freed on return.
  */
-void
-definition_check(Relation catalogue, JsonbRef integration_id, JsonbRef fields)
+static void
+check_all(DefinitionCheck *check)
 {
-	DefinitionCheck check = {0};
 	MemoryContext cxt;
 	MemoryContext per_field;
 	MemoryContext old;
 	JsonbWalk	walk;
 	JsonbRef	definition;
 
-	check.catalogue = catalogue;
-	check.integration_id = integration_id;
-	check.fields = fields;
-	check.index = -1;
-	check.element = -1;
-	if (fields.type != JREF_ARRAY)
-		refuse_wrong_type(&check, fields, "\"fields\"", "an array of field definitions");
+	check->index = -1;
+	check->element = -1;
+	if (check->fields.type != JREF_ARRAY)
+		refuse_wrong_type(check, check->fields, "\"fields\"", "an array of field definitions");
+	refuse_number(check->fields.len, "bytes", DEFINITIONS_SIZE);
+	refuse_number(jsonb_ref_count(check->fields), "fields", DEFINITIONS_FIELDS);
 
 	cxt = AllocSetContextCreate(CurrentMemoryContext,
 								"integration_schemas definitions",
@@ -575,15 +596,48 @@ definition_check(Relation catalogue, JsonbRef integration_id, JsonbRef fields)
 	per_field = AllocSetContextCreate(cxt, "integration_schemas definition",
 									  ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(cxt);
-	check_names(&check);
+	check_names(check);
 	MemoryContextSwitchTo(per_field);
-	jsonb_walk_begin(&walk, fields);
-	for (check.index = 0; jsonb_walk_element(&walk, &definition); check.index++)
+	jsonb_walk_begin(&walk, check->fields);
+	for (check->index = 0; jsonb_walk_element(&walk, &definition); check->index++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		check_definition(&check, definition, JREF_MEMBER(definition, "name"));
+		check_definition(check, definition, JREF_MEMBER(definition, "name"));
 		MemoryContextReset(per_field);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(cxt);
+}
+
+/*
+ * definition_check: refuse field definitions that break a rule of the
+ * vocabulary, with 23514, and too many of them, with 54000.
+ *
+ * catalogue is the table that the row is for, and may be NULL, as
+ * integration_id may be JREF_NONE.
+ */
+void
+definition_check(Relation catalogue, JsonbRef integration_id, JsonbRef fields)
+{
+	DefinitionCheck check = {0};
+
+	check.catalogue = catalogue;
+	check.integration_id = integration_id;
+	check.fields = fields;
+	check_all(&check);
+}
+
+/*
+ * definition_check_with: the same check, with the caller's error for a rule
+ * that is broken.
+ */
+void
+definition_check_with(JsonbRef fields, DefinitionRefusal refusal, void *arg)
+{
+	DefinitionCheck check = {0};
+
+	check.fields = fields;
+	check.refusal = refusal;
+	check.refusal_arg = arg;
+	check_all(&check);
 }

@@ -12,7 +12,26 @@
 
 #include "jsonb/reader.h"
 
+/*
+ * What an integration's definitions may have at most, far from what any needs:
+ * each backend keeps them compiled, so they must not be without bounds.
+ */
+#define DEFINITIONS_SIZE (16 * 1024 * 1024)
+#define DEFINITIONS_FIELDS 50000
+#define DEFINITION_VALUES 100000
+#define DEFINITION_PATTERN 4096
+
+/*
+ * Refuses definitions, with an error of the caller's: for the one at index (-1
+ * for all) and its key (JREF_NONE for all of it).  detail and hint are
+ * sentences.
+ */
+typedef void (*DefinitionRefusal) (void *arg, int index, JsonbRef key,
+								   const char *detail, const char *hint);
+
 extern void definition_check(Relation catalogue, JsonbRef integration_id,
 							 JsonbRef fields);
+extern void definition_check_with(JsonbRef fields, DefinitionRefusal refusal,
+								  void *arg);
 
 #endif							/* CATALOGUE_DEFINITION_H */

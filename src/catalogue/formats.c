@@ -282,34 +282,32 @@ take_ipv6(Rest *rest)
 }
 
 /*
- * take_host: what a network client takes for a host: an IPv4 or IPv6 address,
- * or a name of labels as in take_hostname, in which underscores may stand too
- * (service names in containers have them), with a dot at its end or none.
+ * take_client_name: a name as a network client takes it: labels as in
+ * take_hostname, in which underscores may stand too (service names in
+ * containers have them), with a dot at its end or none; or an IPv4 address.
  *
  * A name whose last label is a number would be taken for an IPv4 address, and
  * is right only as one.
  */
 static bool
-take_host(Rest *rest)
+take_client_name(Rest *rest)
 {
 	const char *start = rest->p;
-	const char *label = start;
-	Rest		ipv6 = *rest;
 	Rest		ipv4 = *rest;
-	bool		numeric = true;
+	bool		numeric;
 
-	if (take_ipv6(&ipv6) && ipv6.p == ipv6.end)
-	{
-		*rest = ipv6;
-		return true;
-	}
 	for (;;)
 	{
-		label = rest->p;
+		const char *label = rest->p;
+
 		numeric = true;
-		while (rest->p < rest->end &&
-			   (is_alpha(*rest->p) || is_digit(*rest->p) || is_one_of(*rest->p, "-_")))
-			numeric &= is_digit(*rest->p++);
+		for (; rest->p < rest->end; rest->p++)
+			if (!is_digit(*rest->p))
+			{
+				if (!is_alpha(*rest->p) && *rest->p != '-' && *rest->p != '_')
+					break;
+				numeric = false;
+			}
 		if (rest->p == label || rest->p - label > 63 ||
 			*label == '-' || rest->p[-1] == '-')
 			return false;
@@ -323,6 +321,21 @@ take_host(Rest *rest)
 	if (numeric)
 		return take_ipv4(&ipv4) && ipv4.p == rest->p;
 	(void) take(rest, '.');
+	return true;
+}
+
+/*
+ * take_host: what a network client takes for a host: such a name, or an IPv4 or
+ * IPv6 address.
+ */
+static bool
+take_host(Rest *rest)
+{
+	Rest		ipv6 = *rest;
+
+	if (!take_ipv6(&ipv6) || ipv6.p < ipv6.end)
+		return take_client_name(rest);
+	*rest = ipv6;
 	return true;
 }
 
@@ -447,6 +460,20 @@ take_uri_host(Rest *rest)
 }
 
 /*
+ * take_uri_userinfo: RFC 3986, section 3.2.1, with its "@", if there is one.
+ */
+static void
+take_uri_userinfo(Rest *rest)
+{
+	Rest		userinfo = *rest;
+
+	/* most have none, and need not be read twice to see it */
+	if (memchr(rest->p, '@', rest->end - rest->p) != NULL &&
+		take_uri_characters(&userinfo, ":") && take(&userinfo, '@'))
+		*rest = userinfo;
+}
+
+/*
  * take_uri_authority: RFC 3986, section 3.2: userinfo, host, port.
  *
  * Where there is an "@" before the path, what precedes it is the userinfo.
@@ -454,16 +481,25 @@ take_uri_host(Rest *rest)
 static bool
 take_uri_authority(Rest *rest)
 {
-	Rest		userinfo = *rest;
-
-	if (take_uri_characters(&userinfo, ":") && take(&userinfo, '@'))
-		*rest = userinfo;
+	take_uri_userinfo(rest);
 	if (!take_uri_host(rest))
 		return false;
 	if (take(rest, ':'))
 		while (rest->p < rest->end && is_digit(*rest->p))
 			rest->p++;
 	return true;
+}
+
+/*
+ * take_uri_path: RFC 3986, sections 3.3 to 3.5: a path, which begins with a
+ * slash where there is an authority before it, and query and fragment.
+ */
+static bool
+take_uri_path(Rest *rest)
+{
+	return take_uri_characters(rest, ":@/") &&
+		(!take(rest, '?') || take_uri_characters(rest, ":@/?")) &&
+		(!take(rest, '#') || take_uri_characters(rest, ":@/?"));
 }
 
 /*
@@ -488,13 +524,7 @@ take_uri(Rest *rest)
 		if (rest->p < rest->end && !is_one_of(*rest->p, "/?#"))
 			return false;
 	}
-	if (!take_uri_characters(rest, ":@/"))
-		return false;
-	if (take(rest, '?') && !take_uri_characters(rest, ":@/?"))
-		return false;
-	if (take(rest, '#') && !take_uri_characters(rest, ":@/?"))
-		return false;
-	return true;
+	return take_uri_path(rest);
 }
 
 /*
@@ -504,37 +534,29 @@ take_uri(Rest *rest)
 static bool
 take_http_url(Rest *rest)
 {
-	Rest		authority = *rest;
-	Rest		host;
-	int64		port = 1;
-
-	if (authority.end - authority.p < 7 || pg_strncasecmp(authority.p, "http", 4) != 0)
+	if (rest->end - rest->p < 4 || pg_strncasecmp(rest->p, "http", 4) != 0)
 		return false;
-	authority.p += 4;
-	if (*authority.p == 's' || *authority.p == 'S')
-		authority.p++;
-	if (!take(&authority, ':') || !take(&authority, '/') || !take(&authority, '/') ||
-		!take_uri(rest))
+	rest->p += 4;
+	if (!take(rest, 's'))
+		(void) take(rest, 'S');
+	if (!take(rest, ':') || !take(rest, '/') || !take(rest, '/'))
 		return false;
 
-	/* it is a URI: what is left to see is its host, after the userinfo */
-	host = authority;
-	if (take_uri_characters(&host, ":") && take(&host, '@'))
-		authority = host;
-	host = authority;
-	if (!take_uri_host(&host) || host.p == authority.p)
+	take_uri_userinfo(rest);
+	if (rest->p < rest->end && *rest->p == '[' ?
+		!take_uri_host(rest) : !take_client_name(rest))
 		return false;
-	if (*authority.p != '[')
+	if (take(rest, ':') && rest->p < rest->end && is_digit(*rest->p))
 	{
-		Rest		name = {authority.p, host.p};
+		int			port = 0;
 
-		if (!take_host(&name) || name.p != name.end)
+		while (rest->p < rest->end && is_digit(*rest->p) && port <= 65535)
+			port = port * 10 + (*rest->p++ - '0');
+		if (port < 1 || port > 65535)
 			return false;
 	}
-	if (take(&host, ':') && host.p < host.end && is_digit(*host.p))
-		for (port = 0; host.p < host.end && is_digit(*host.p) && port <= 65535; host.p++)
-			port = port * 10 + (*host.p - '0');
-	return port >= 1 && port <= 65535;
+	return (rest->p == rest->end || is_one_of(*rest->p, "/?#")) &&
+		take_uri_path(rest);
 }
 
 /*

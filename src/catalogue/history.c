@@ -39,7 +39,6 @@
 #include "server/sql_result.h"
 #include "server/trigger_call.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -71,7 +70,6 @@ add_column(JsonbBuild *build, TupleDesc desc, HeapTuple row, const char *name)
 	Oid			type = attnum > 0 ? SPI_gettypeid(desc, attnum) : InvalidOid;
 	bool		isnull;
 	Datum		value;
-	char		buffer[MAXDATELEN + 1];
 	int			utc = 0;
 
 	if (type != TEXTOID && type != VARCHAROID && type != INT4OID && type != BOOLOID &&
@@ -89,7 +87,7 @@ add_column(JsonbBuild *build, TupleDesc desc, HeapTuple row, const char *name)
 		build_value(build, jsonb_ref_root(DatumGetJsonbP(value)));
 	else if (type == TIMESTAMPTZOID)
 		/* in UTC, so that one time is one string */
-		build_string(build, JsonEncodeDateTime(buffer, value, TIMESTAMPTZOID, &utc));
+		build_string(build, JsonEncodeDateTime(NULL, value, TIMESTAMPTZOID, &utc));
 	else
 		build_string(build, TextDatumGetCString(value));
 }
@@ -291,7 +289,7 @@ version_arrives(Relation table, HeapTuple row)
 Datum
 integration_schema_history_row(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = trigger_call_for(fcinfo, own_table_name(OWN_CHANGES),
+	TriggerData *trigger = trigger_call_for(fcinfo, OWN_CHANGES,
 											FIRED(BEFORE, ROW, INSERT) |
 											FIRED(BEFORE, ROW, UPDATE) |
 											FIRED(BEFORE, ROW, DELETE) |

@@ -282,10 +282,10 @@ import_row_safely(Import *import, const char *id, Datum row)
 
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
-		if (!is_the_rows(error->sqlerrcode))
-			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
+		if (!is_the_rows(error->sqlerrcode))
+			ReThrowError(error);
 		add_problem(import, id, error->message);
 		FreeErrorData(error);
 	}

@@ -16,6 +16,9 @@
  * with this one; then taking as many characters as there are is not one
  * choice of several but the only one, and no backtracking is needed.
  *
+ * One group at the start that may be there or not, "^(xoxe\.)?xoxb-", is the
+ * same as two patterns of which one must match.
+ *
  * Bytes stand for characters: in every server encoding a byte below 0x80 is
  * that ASCII character and never part of another (pg_wchar.h:
  * PG_VALID_BE_ENCODING), and all other bytes belong to a set alike.  A set
@@ -42,6 +45,7 @@ typedef struct Piece
 
 struct SimplePattern
 {
+	struct SimplePattern *or_else;	/* the same without its optional group */
 	bool		to_end;			/* "$" at its end */
 	int			npieces;
 	Piece		pieces[FLEXIBLE_ARRAY_MEMBER];
@@ -260,6 +264,68 @@ unambiguous(const SimplePattern *pattern)
 }
 
 /*
+ * parse_pieces: the pattern of what is in an optional group, if there is one,
+ * and what comes after it; NULL for one that is not simple.
+ */
+static SimplePattern *
+parse_pieces(const char *group, const char *group_end,
+			 const char *p, const char *end)
+{
+	Size		most = (group_end - group) + (end - p);
+	SimplePattern *simple = palloc(offsetof(SimplePattern, pieces) +
+								   sizeof(Piece) * most);
+	bool		right = true;
+
+	simple->or_else = NULL;
+	simple->npieces = 0;
+	simple->to_end = false;
+	while (right && group < group_end)
+		right = parse_piece(&group, group_end, &simple->pieces[simple->npieces++]);
+	while (right && p < end)
+	{
+		if (*p == '$' && p + 1 == end)
+		{
+			simple->to_end = true;
+			break;
+		}
+		right = parse_piece(&p, end, &simple->pieces[simple->npieces++]);
+	}
+	if (!right || !unambiguous(simple))
+	{
+		pfree(simple);
+		return NULL;
+	}
+	return repalloc(simple, offsetof(SimplePattern, pieces) +
+					sizeof(Piece) * Max(simple->npieces, 1));
+}
+
+/*
+ * optional_group: is what begins here a group with "?" behind it?  *group_end is
+ * then where its ")" stands.
+ *
+ * What is in it is for parse_piece to refuse; of a bracket expression we don't
+ * look for the end.
+ */
+static bool
+optional_group(const char *p, const char *end, const char **group_end)
+{
+	if (p >= end || *p != '(')
+		return false;
+	for (p++; p < end && *p != ')'; p++)
+	{
+		if (*p == '\\')
+			p++;
+		else if (*p == '[' || *p == '(')
+			return false;
+	}
+	if (end - p < 2 || p[1] != '?')
+		return false;
+	*group_end = p;
+	/* a second quantifier makes it something else */
+	return end - p == 2 || strchr("*+?{", p[2]) == NULL;
+}
+
+/*
  * simple_pattern_parse: the simple form of a pattern, palloc'd in the current
  * memory context; NULL for one that is not simple or not right.
  */
@@ -268,34 +334,21 @@ simple_pattern_parse(JsonbRef pattern)
 {
 	const char *p = pattern.ptr;
 	const char *end = pattern.ptr + pattern.len;
+	const char *group_end;
 	SimplePattern *simple;
+	SimplePattern *without;
 
 	if (pattern.len == 0 || pattern.len > 256 || *p++ != '^')
 		return NULL;
-	simple = palloc(offsetof(SimplePattern, pieces) +
-					sizeof(Piece) * pattern.len);
-	simple->npieces = 0;
-	simple->to_end = false;
-	while (p < end)
-	{
-		if (*p == '$' && p + 1 == end)
-		{
-			simple->to_end = true;
-			break;
-		}
-		if (!parse_piece(&p, end, &simple->pieces[simple->npieces++]))
-		{
-			pfree(simple);
-			return NULL;
-		}
-	}
-	if (!unambiguous(simple))
-	{
-		pfree(simple);
+	if (!optional_group(p, end, &group_end))
+		return parse_pieces(NULL, NULL, p, end);
+
+	simple = parse_pieces(p + 1, group_end, group_end + 2, end);
+	without = parse_pieces(NULL, NULL, group_end + 2, end);
+	if (simple == NULL || without == NULL)
 		return NULL;
-	}
-	return repalloc(simple, offsetof(SimplePattern, pieces) +
-					sizeof(Piece) * Max(simple->npieces, 1));
+	simple->or_else = without;
+	return simple;
 }
 
 /*
@@ -318,7 +371,10 @@ simple_pattern_matches(const SimplePattern *pattern, JsonbRef string)
 			count++;
 		}
 		if (count < piece->min)
-			return false;
+			return pattern->or_else != NULL &&
+				simple_pattern_matches(pattern->or_else, string);
 	}
-	return p == end || !pattern->to_end;
+	return p == end || !pattern->to_end ||
+		(pattern->or_else != NULL &&
+		 simple_pattern_matches(pattern->or_else, string));
 }

@@ -26,6 +26,7 @@
 #include "catalogue/secret_change.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "replication/logicalworker.h"
 #include "server/copy_context.h"
 #include "server/identity.h"
 #include "server/own_query.h"
@@ -145,7 +146,7 @@ catalogue_move_version(Relation table)
 Datum
 integration_schemas_touch(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = trigger_call_for(fcinfo, CATALOGUE_TABLE,
+	TriggerData *trigdata = trigger_call_for(fcinfo, OWN_CATALOGUE,
 											 FIRED(BEFORE, STATEMENT, INSERT) |
 											 FIRED(BEFORE, STATEMENT, UPDATE) |
 											 FIRED(BEFORE, STATEMENT, DELETE) |
@@ -278,28 +279,32 @@ row_updated(FunctionCallInfo fcinfo, Relation relation, HeapTuple old, HeapTuple
 	char	   *origin = text_column(relation, old, "origin");
 	char	   *old_id = text_column(relation, old, "id");
 	char	   *new_id = text_column(relation, new, "id");
+	const char *becomes;
 	bool		renamed;
+	bool		returns = false;
 
 	if (origin == NULL || old_id == NULL || new_id == NULL)
 		return set_origin(relation, new, origin ? origin : "added", true);
 	if (same_content(relation, old, new))
 		return old;
 	renamed = strcmp(old_id, new_id) != 0;
-	secret_stays_secret(fcinfo, relation, new_id,
-						renamed ? NULL : fields_of(relation, old),
-						fields_of(relation, new));
+	if (!IsLogicalWorker())
+		secret_stays_secret(fcinfo, relation, new_id,
+							renamed ? NULL : fields_of(relation, old),
+							fields_of(relation, new));
+	if (renamed && !script_is_writing())
+		returns = execute_as_owner(relation,
+								   "DELETE FROM ONLY %s.integration_schema_removed "
+								   "WHERE id = $1", new_id) > 0;
+	if (IsLogicalWorker())
+		return new;				/* as it is where it was changed */
 	if (script_is_writing())
-		return set_origin(relation, new, origin, true);
-	if (renamed)
-	{
-		bool		returns = execute_as_owner(relation,
-											   "DELETE FROM ONLY %s.integration_schema_removed "
-											   "WHERE id = $1", new_id) > 0;
-
-		return set_origin(relation, new, returns ? "edited" : "added", true);
-	}
-	return set_origin(relation, new,
-					  strcmp(origin, "builtin") == 0 ? "edited" : origin, true);
+		becomes = origin;
+	else if (renamed)
+		becomes = returns ? "edited" : "added";
+	else
+		becomes = strcmp(origin, "builtin") == 0 ? "edited" : origin;
+	return set_origin(relation, new, becomes, true);
 }
 
 /*
@@ -362,7 +367,7 @@ check_definitions(Relation relation, HeapTuple tuple)
 Datum
 integration_schemas_row(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = trigger_call_for(fcinfo, CATALOGUE_TABLE,
+	TriggerData *trigdata = trigger_call_for(fcinfo, OWN_CATALOGUE,
 											 FIRED(BEFORE, ROW, INSERT) |
 											 FIRED(BEFORE, ROW, UPDATE) |
 											 FIRED(AFTER, ROW, INSERT) |
@@ -416,7 +421,7 @@ integration_schemas_row(PG_FUNCTION_ARGS)
 Datum
 integration_schema_removed_row(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = trigger_call_for(fcinfo, own_table_name(OWN_REMOVED),
+	TriggerData *trigdata = trigger_call_for(fcinfo, OWN_REMOVED,
 											 FIRED(AFTER, ROW, INSERT),
 											 "after insert, for each row");
 	Relation	relation = trigdata->tg_relation;

@@ -104,6 +104,20 @@ enter_integration(Walk *walk, JsonbRef id)
 }
 
 /*
+ * is_id: is a key at the top of a document an integration's id, or was it, with
+ * an object behind it?  Without a catalogue nobody knows, and each may be one.
+ */
+static bool
+is_id(const Walk *walk, JsonbRef key, JsonbRef value)
+{
+	return value.type == JREF_OBJECT &&
+		!JREF_IS(key, "integrations") &&
+		(walk->catalogue->is_fallback ||
+		 catalogue_integration(walk->catalogue, key.ptr, key.len) != NULL ||
+		 jsonb_ref_member(walk->hidden, key.ptr, key.len).type != JREF_NONE);
+}
+
+/*
  * place_of_member: what stands at an object's member of that value.
  */
 static Place
@@ -114,7 +128,8 @@ place_of_member(Walk *walk, Place place, JsonbRef key, JsonbRef value)
 	switch (place)
 	{
 		case PLACE_DOCUMENT:
-			if (top_level_meant(walk->catalogue, key, value).type != JREF_NONE)
+			if (is_id(walk, key, value) ||
+				top_level_meant(walk->catalogue, key, value).type != JREF_NONE)
 				return PLACE_HIDDEN;
 			if (!JREF_IS(key, "integrations"))
 				return PLACE_OPEN;
@@ -277,7 +292,7 @@ walk_inner(Walk *walk, JsonbFrame *frame, Inner *inner)
  * object is nothing that we know.
  */
 Place
-walk_place(const Catalogue *catalogue, JsonbRef root)
+walk_place(const Walk *walk, JsonbRef root)
 {
 	JsonbWalk	members;
 	JsonbRef	key;
@@ -289,8 +304,7 @@ walk_place(const Catalogue *catalogue, JsonbRef root)
 		return PLACE_DOCUMENT;
 	jsonb_walk_begin(&members, root);
 	while (jsonb_walk_member(&members, &key, &value))
-		if (value.type != JREF_OBJECT ||
-			catalogue_integration(catalogue, key.ptr, key.len) == NULL)
+		if (!is_id(walk, key, value))
 			return PLACE_DOCUMENT;
 	return PLACE_ANSWERS;
 }

@@ -9,7 +9,7 @@
  *
  *		Walk		walk = {.catalogue = catalogue, .visit = shown_visit};
  *
- *		result = walk_document(&walk, root, none, walk_place(catalogue, root));
+ *		result = walk_document(&walk, root, none, walk_place(&walk, root));
  *
  * Beside the document another one may be walked, so that the visitor sees what
  * that has at the same place: the document as it is stored, or marks.
@@ -68,7 +68,7 @@ struct Walk
 
 	/*
 	 * Fields that are hidden, whatever the catalogue says: {"id": {"field":
-	 * anything}}.  JREF_NONE for none.
+	 * anything}}, by ids that are integrations' or were.  JREF_NONE for none.
 	 */
 	JsonbRef	hidden;
 
@@ -85,7 +85,7 @@ walk_is_mask(JsonbRef value)
 	return value.type == JREF_STRING && JREF_IS(value, REDACTED_VALUE);
 }
 
-extern Place walk_place(const Catalogue *catalogue, JsonbRef root);
+extern Place walk_place(const Walk *walk, JsonbRef root);
 extern Place walk_place_of_field(const Field *field);
 extern void walk_value(Walk *walk, JsonbFrame *frame, JsonbRef value,
 					   JsonbRef beside, Place place);

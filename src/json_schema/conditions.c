@@ -109,7 +109,7 @@ read_any_has_value(const Import *import, JsonbRef schema)
 		field = read_has_value(import, alternative);
 		if (field < 0)
 			return NIL;
-		fields = list_append_unique_int(fields, field);
+		fields = lappend_int(fields, field);
 	}
 	return fields;
 }
@@ -139,7 +139,7 @@ read_condition(Import *import, JsonbRef schema)
 						  HINT_CONDITION);
 		}
 		import->fields[field].required_with =
-			list_concat_unique_int(import->fields[field].required_with, fields);
+			list_concat(import->fields[field].required_with, fields);
 	}
 	if (else_schema.type != JREF_NONE)
 	{
@@ -175,6 +175,7 @@ read_names(Import *import, JsonbRef names)
 	{
 		int			field = import_field(import, name);
 
+		CHECK_FOR_INTERRUPTS();
 		if (field < 0)
 		{
 			import_enter_index(import, index);
@@ -216,7 +217,7 @@ read_dependencies(Import *import, const char *keyword)
 			FieldImport *asked = &import->fields[lfirst_int(cell)];
 
 			CHECK_FOR_INTERRUPTS();
-			asked->required_with = list_append_unique_int(asked->required_with, field);
+			asked->required_with = lappend_int(asked->required_with, field);
 		}
 		import_leave(import, inner);
 	}
@@ -264,11 +265,12 @@ read_conditions(Import *import)
 }
 
 /*
- * noted_names: the fields that a note names; *understood becomes false where
- * one is none.
+ * noted_names: the fields that a note names, each once; *understood becomes
+ * false where one is none, or is the field itself.
  */
 static List *
-noted_names(const Import *import, JsonbRef names, bool *understood)
+noted_names(const Import *import, int number, JsonbRef names,
+			DemandScope *scope, bool *understood)
 {
 	JsonbWalk	walk;
 	JsonbRef	name;
@@ -284,11 +286,12 @@ noted_names(const Import *import, JsonbRef names, bool *understood)
 	{
 		int			field = import_field(import, name);
 
-		if (field < 0)
+		CHECK_FOR_INTERRUPTS();
+		if (field < 0 || field == number)
 			*understood = false;
 		fields = lappend_int(fields, field);
 	}
-	return *understood ? fields : NIL;
+	return *understood ? demand_distinct(scope, fields) : NIL;
 }
 
 /*
@@ -304,6 +307,35 @@ is_integer(JsonbRef value, int64 number)
 }
 
 /*
+ * apply_text_note: of a string, the pattern and format.
+ */
+static void
+apply_text_note(FieldImport *field, JsonbRef note)
+{
+	JsonbRef	pattern = JREF_MEMBER(note, "pattern");
+	FieldFormat format = FORMAT_NONE;
+
+	if (pattern.type == JREF_STRING)
+	{
+		JsonbRef	given = field->given[KEYWORD_PATTERN];
+		char	   *exported = pattern_to_ecma(pattern.ptr, pattern.len);
+
+		if (exported == NULL ? given.type == JREF_NONE :
+			given.type == JREF_STRING && jsonb_ref_is(given, exported, strlen(exported)))
+			field->pattern = jsonb_ref_cstring(pattern);
+	}
+
+	if (field_format_parse(JREF_MEMBER(note, "format"), &format))
+	{
+		const char *exported = field_format_json_schema(format);
+
+		if (field->format == FORMAT_NONE ? exported == NULL : exported != NULL &&
+			strcmp(exported, field_format_name(field->format)) == 0)
+			field->format = format;
+	}
+}
+
+/*
  * apply_note: give a field the form that its definition had before the
  * export.
  *
@@ -312,14 +344,13 @@ is_integer(JsonbRef value, int64 number)
  */
 static void
 apply_note(const Import *import, FieldImport *field, JsonbRef note,
-		   const bool *has_default)
+		   DemandScope *scope)
 {
 	int			number = field - import->fields;
 	JsonbRef	required = JREF_MEMBER(note, "required");
 	JsonbRef	min_length = JREF_MEMBER(note, "min_length");
-	JsonbRef	pattern = JREF_MEMBER(note, "pattern");
-	Demand		said = demand_reduce(number, field->required, field->required_with,
-									 field->required_unless, has_default);
+	Demand		said = demand_reduce(scope, number, field->required,
+									 field->required_with, field->required_unless);
 
 	/* 1 is what the export makes of required */
 	if (said.always && is_integer(field->given[KEYWORD_MIN_LENGTH], 1))
@@ -332,15 +363,17 @@ apply_note(const Import *import, FieldImport *field, JsonbRef note,
 	if (required.type == JREF_BOOL)
 	{
 		bool		understood = true;
-		List	   *with = noted_names(import, JREF_MEMBER(note, "required_with"),
-									   &understood);
-		List	   *unless = noted_names(import, JREF_MEMBER(note, "required_unless"),
-										 &understood);
+		List	   *with = noted_names(import, number,
+									   JREF_MEMBER(note, "required_with"),
+									   scope, &understood);
+		List	   *unless = noted_names(import, number,
+										 JREF_MEMBER(note, "required_unless"),
+										 scope, &understood);
 
 		if (understood)
 		{
-			Demand		noted = demand_reduce(number, required.boolean, with, unless,
-											  has_default);
+			Demand		noted = demand_reduce(scope, number, required.boolean,
+											  with, unless);
 
 			if (demand_equal(&noted, &said))
 			{
@@ -351,16 +384,27 @@ apply_note(const Import *import, FieldImport *field, JsonbRef note,
 		}
 	}
 
-	if (pattern.type == JREF_STRING &&
-		(field->type == FIELD_STRING || field->type == FIELD_SECRET))
-	{
-		JsonbRef	given = field->given[KEYWORD_PATTERN];
-		char	   *exported = pattern_to_ecma(pattern.ptr, pattern.len);
+	if (field->type == FIELD_STRING || field->type == FIELD_SECRET)
+		apply_text_note(field, note);
+}
 
-		if (exported == NULL ? given.type == JREF_NONE :
-			given.type == JREF_STRING && jsonb_ref_is(given, exported, strlen(exported)))
-			field->pattern = jsonb_ref_cstring(pattern);
-	}
+/*
+ * settle_demands: a field's conditions with each other field once, and without
+ * the field itself: that it is there if it is there says nothing, and that it
+ * is there if it is not asks for it.
+ */
+static void
+settle_demands(const Import *import, FieldImport *field, DemandScope *scope)
+{
+	int			number = field - import->fields;
+	bool		conditional = field->required_unless != NIL;
+
+	field->required_with = list_delete_int(demand_distinct(scope, field->required_with),
+										   number);
+	field->required_unless = list_delete_int(demand_distinct(scope, field->required_unless),
+											 number);
+	if (conditional && field->required_unless == NIL)
+		field->required = true;
 }
 
 /*
@@ -371,7 +415,7 @@ import_demands(Import *import)
 {
 	JsonbRef	required = JREF_MEMBER(import->root, "required");
 	JsonbRef	notes = JREF_MEMBER(import->root, SCHEMA_DEFINITION);
-	bool	   *has_default = palloc0(import->nfields * sizeof(bool) + 1);
+	DemandScope scope;
 	ListCell   *cell;
 
 	if (required.type != JREF_NONE)
@@ -386,11 +430,16 @@ import_demands(Import *import)
 	read_dependencies(import, "dependencies");
 	read_conditions(import);
 
+	demand_scope_begin(&scope, import->nfields);
 	for (int i = 0; i < import->nfields; i++)
-		has_default[i] = value_present(import->fields[i].given[KEYWORD_DEFAULT]);
+		scope.has_default[i] = value_present(import->fields[i].given[KEYWORD_DEFAULT]);
 	for (int i = 0; i < import->nfields; i++)
-		apply_note(import, &import->fields[i],
-				   jsonb_ref_member(notes, import->fields[i].name.ptr,
-									import->fields[i].name.len),
-				   has_default);
+	{
+		FieldImport *field = &import->fields[i];
+
+		CHECK_FOR_INTERRUPTS();
+		settle_demands(import, field, &scope);
+		apply_note(import, field,
+				   jsonb_ref_member(notes, field->name.ptr, field->name.len), &scope);
+	}
 }

@@ -9,11 +9,28 @@
 
 #include <limits.h>
 
+#include "catalogue/definition.h"
 #include "json_schema/import.h"
-#include "jsonb/build.h"
+#include "jsonb/sorted_refs.h"
+#include "jsonb/writer.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
+#include "utils/memutils.h"
+
+/* A definition that is being put together. */
+typedef struct Definition
+{
+	JsonbMember *members;
+	int			nmembers;
+} Definition;
+
+/* What was written, for an error about a part of it. */
+typedef struct Written
+{
+	Import	   *import;
+	const FieldImport **ordered;	/* as the definitions are */
+} Written;
 
 /*
  * read_order: where each field stands among the others.
@@ -44,6 +61,7 @@ read_order(Import *import)
 	{
 		int			number = import_field(import, name);
 
+		CHECK_FOR_INTERRUPTS();
 		if (number >= 0)
 			import->fields[number].place = place++;
 	}
@@ -67,39 +85,49 @@ compare_order(const void *a, const void *b)
 }
 
 /*
- * build_given: a member of the definition from a keyword, where it is given.
+ * add: a member of the definition, where there is a value for it.
  */
 static void
-build_given(JsonbBuild *build, const char *key, JsonbRef value)
+add(Definition *definition, const char *key, JsonbRef value)
 {
 	if (value.type <= JREF_NULL)
 		return;
-	build_key(build, key);
-	build_value(build, value);
+	definition->members[definition->nmembers].key = jsonb_ref_string(key, strlen(key));
+	definition->members[definition->nmembers++].value = value;
+}
+
+static void
+add_string(Definition *definition, const char *key, const char *value)
+{
+	if (value != NULL)
+		add(definition, key, jsonb_ref_string(value, strlen(value)));
 }
 
 /*
- * build_names: a member of the definition with names of fields.
+ * add_names: a member with names of fields.
  */
 static void
-build_names(JsonbBuild *build, const Import *import, const char *key, List *fields)
+add_names(Definition *definition, const Import *import, const char *key, List *fields)
 {
+	JsonbWriter writer;
+	JsonbFrame	array;
 	ListCell   *cell;
 
 	if (fields == NIL)
 		return;
-	build_key(build, key);
-	build_array(build);
+	jsonb_write_begin(&writer, list_length(fields) * 16);
+	jsonb_write_array(&writer, NULL, &array, list_length(fields));
 	foreach(cell, fields)
-		build_value(build, import->fields[lfirst_int(cell)].name);
-	build_end(build);
+		jsonb_write_value(&writer, &array, import->fields[lfirst_int(cell)].name);
+	jsonb_write_end(&writer, &array);
+	add(definition, key, jsonb_ref_root(jsonb_write_finish(&writer)));
 }
 
 /*
- * build_placeholder: the first example, if it is a scalar, as text.
+ * add_placeholder: the first example, if it is a string or a number, as text.
  */
 static void
-build_placeholder(JsonbBuild *build, JsonbRef examples)
+add_placeholder(Definition *definition, JsonbRef examples)
 {
 	JsonbWalk	walk;
 	JsonbRef	example;
@@ -110,132 +138,230 @@ build_placeholder(JsonbBuild *build, JsonbRef examples)
 	if (!jsonb_walk_element(&walk, &example))
 		return;
 	if (example.type == JREF_NUMERIC)
-	{
-		build_key(build, "placeholder");
-		build_string(build, DatumGetCString(DirectFunctionCall1(numeric_out,
-																PointerGetDatum(example.ptr))));
-	}
+		add_string(definition, "placeholder",
+				   DatumGetCString(DirectFunctionCall1(numeric_out,
+													   PointerGetDatum(example.ptr))));
 	else if (example.type == JREF_STRING)
-		build_given(build, "placeholder", example);
+		add(definition, "placeholder", example);
 }
 
 /*
- * build_allowed_values: "enum" or "const" as allowed_values.  null is no
- * value that a field could have; a value given twice says nothing more.
+ * distinct_values: those of "enum" that say something, in their order.  null
+ * is no value that a field could have, and one given twice says nothing more.
+ */
+static int
+distinct_values(JsonbRef values, JsonbRef *distinct)
+{
+	uint32		count = jsonb_ref_count(values);
+	SortedRef  *sorted = palloc(count * sizeof(SortedRef));
+	JsonbWalk	walk;
+	JsonbRef	value;
+	int			nsorted = 0;
+	int			ndistinct = 0;
+
+	jsonb_walk_begin(&walk, values);
+	while (jsonb_walk_element(&walk, &value))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (value.type == JREF_NULL)
+			continue;
+		sorted[nsorted].value = value;
+		sorted[nsorted].index = nsorted;
+		nsorted++;
+	}
+	nsorted = distinct_refs(sorted, nsorted);
+	for (int i = 0; i < nsorted; i++)
+		distinct[ndistinct++] = sorted[i].value;
+	pfree(sorted);
+	return ndistinct;
+}
+
+/*
+ * add_allowed_values: "enum" or "const" as allowed_values.
  */
 static void
-build_allowed_values(JsonbBuild *build, const FieldImport *field)
+add_allowed_values(Definition *definition, const FieldImport *field)
 {
 	JsonbRef	values = field->given[KEYWORD_ENUM];
 	JsonbRef	constant = field->given[KEYWORD_CONST];
-	JsonbWalk	walk;
-	JsonbRef	value;
-	JsonbRef   *seen;
-	int			nseen = 0;
+	JsonbRef   *distinct;
+	int			ndistinct = 1;
+	JsonbWriter writer;
+	JsonbFrame	array;
 
-	if (values.type == JREF_NONE && constant.type == JREF_NONE)
-		return;
-	seen = palloc((values.type == JREF_ARRAY ? jsonb_ref_count(values) : 0) * sizeof(JsonbRef) + 1);
-	build_key(build, "allowed_values");
-	build_array(build);
 	if (constant.type != JREF_NONE)
-		build_value(build, constant);
-	else
+		distinct = &constant;
+	else if (values.type != JREF_NONE)
 	{
-		jsonb_walk_begin(&walk, values);
-		while (jsonb_walk_element(&walk, &value))
-		{
-			bool		again = value.type == JREF_NULL;
-
-			CHECK_FOR_INTERRUPTS();
-			for (int i = 0; i < nseen && !again; i++)
-				again = jsonb_ref_equal(seen[i], value);
-			if (again)
-				continue;
-			seen[nseen++] = value;
-			build_value(build, value);
-		}
+		distinct = palloc(jsonb_ref_count(values) * sizeof(JsonbRef));
+		ndistinct = distinct_values(values, distinct);
 	}
-	build_end(build);
+	else
+		return;
+	jsonb_write_begin(&writer, values.len);
+	jsonb_write_array(&writer, NULL, &array, ndistinct);
+	for (int i = 0; i < ndistinct; i++)
+		jsonb_write_value(&writer, &array, distinct[i]);
+	jsonb_write_end(&writer, &array);
+	add(definition, "allowed_values", jsonb_ref_root(jsonb_write_finish(&writer)));
 }
 
 /*
- * build_definition: the field's definition.
+ * is_own_key: a key that a definition hands through.
+ */
+static bool
+is_own_key(JsonbRef key)
+{
+	return key.len >= 2 && memcmp(key.ptr, "x-", 2) == 0;
+}
+
+/*
+ * add_own_keys: those of a field's schemas; where several have one, that
+ * closest to the property counts, which is the last.
  */
 static void
-build_definition(JsonbBuild *build, const Import *import, const FieldImport *field)
+add_own_keys(Definition *definition, const FieldImport *field)
+{
+	for (int i = 0; i < list_length(field->sources); i++)
+	{
+		const FieldSource *source = list_nth(field->sources, i);
+		JsonbMember member;
+		JsonbWalk	walk;
+
+		jsonb_walk_begin(&walk, source->schema);
+		while (jsonb_walk_member(&walk, &member.key, &member.value))
+		{
+			bool		counts = is_own_key(member.key);
+
+			CHECK_FOR_INTERRUPTS();
+			for (int j = i + 1; counts && j < list_length(field->sources); j++)
+			{
+				const FieldSource *closer = list_nth(field->sources, j);
+
+				counts = jsonb_ref_member(closer->schema, member.key.ptr,
+										  member.key.len).type == JREF_NONE;
+			}
+			if (counts)
+				definition->members[definition->nmembers++] = member;
+		}
+	}
+}
+
+/*
+ * most_members: how many members a field's definition can have.
+ */
+static int
+most_members(const FieldImport *field)
+{
+	int			most = NKEYWORDS + 8;
+	ListCell   *cell;
+
+	foreach(cell, field->sources)
+		most += jsonb_ref_count(((const FieldSource *) lfirst(cell))->schema);
+	return most;
+}
+
+/*
+ * write_definition: the field's definition, as the array's next element.
+ */
+static void
+write_definition(JsonbWriter *writer, JsonbFrame *array, const Import *import,
+				 const FieldImport *field)
 {
 	const JsonbRef *given = field->given;
 	bool		is_array = field->type == FIELD_ARRAY;
-	ListCell   *cell;
+	bool		is_text = field->type == FIELD_STRING || field->type == FIELD_SECRET;
+	Definition	definition = {0};
 
-	build_object(build);
-	foreach(cell, field->sources)
-	{
-		JsonbWalk	walk;
-		JsonbRef	key;
-		JsonbRef	value;
-
-		jsonb_walk_begin(&walk, *(JsonbRef *) lfirst(cell));
-		while (jsonb_walk_member(&walk, &key, &value))
-			if (key.len >= 2 && memcmp(key.ptr, "x-", 2) == 0)
-			{
-				build_key_ref(build, key);
-				build_value(build, value);
-			}
-	}
-
-	build_given(build, "name", field->name);
-	build_key(build, "type");
-	build_string(build, field_type_name(field->type));
+	definition.members = palloc(most_members(field) * sizeof(JsonbMember));
+	add_own_keys(&definition, field);
+	add(&definition, "name", field->name);
+	add_string(&definition, "type", field_type_name(field->type));
 	if (field->required)
-		build_given(build, "required", jsonb_ref_bool(true));
-	build_names(build, import, "required_with", field->required_with);
-	build_names(build, import, "required_unless", field->required_unless);
+		add(&definition, "required", jsonb_ref_bool(true));
+	add_names(&definition, import, "required_with", field->required_with);
+	add_names(&definition, import, "required_unless", field->required_unless);
 	if (field->team_level)
-	{
-		build_key(build, "level");
-		build_string(build, "team");
-	}
-	build_given(build, "display_name", given[KEYWORD_TITLE]);
-	build_given(build, "description", given[KEYWORD_DESCRIPTION]);
-	build_placeholder(build, given[KEYWORD_EXAMPLES]);
-	build_given(build, "default_value", given[KEYWORD_DEFAULT]);
-	build_allowed_values(build, field);
-	if (field->pattern != NULL)
-	{
-		build_key(build, "pattern");
-		build_string(build, field->pattern);
-	}
+		add_string(&definition, "level", "team");
+	add(&definition, "display_name", given[KEYWORD_TITLE]);
+	add(&definition, "description", given[KEYWORD_DESCRIPTION]);
+	add_placeholder(&definition, given[KEYWORD_EXAMPLES]);
+	add(&definition, "default_value", given[KEYWORD_DEFAULT]);
+	add_allowed_values(&definition, field);
+	add_string(&definition, "pattern", field->pattern);
 	if (field->format != FORMAT_NONE)
-	{
-		build_key(build, "format");
-		build_string(build, field_format_name(field->format));
-	}
-	build_given(build, "min", given[KEYWORD_MINIMUM]);
-	build_given(build, "max", given[KEYWORD_MAXIMUM]);
-	build_given(build, "min_length", given[is_array ? KEYWORD_MIN_ITEMS : KEYWORD_MIN_LENGTH]);
-	build_given(build, "max_length", given[is_array ? KEYWORD_MAX_ITEMS : KEYWORD_MAX_LENGTH]);
-	build_end(build);
+		add_string(&definition, "format", field_format_name(field->format));
+	if (is_text && given[KEYWORD_MULTILINE].type == JREF_BOOL &&
+		given[KEYWORD_MULTILINE].boolean)
+		add(&definition, "multiline", given[KEYWORD_MULTILINE]);
+	add(&definition, "min", given[KEYWORD_MINIMUM]);
+	add(&definition, "max", given[KEYWORD_MAXIMUM]);
+	add(&definition, "min_length", given[is_array ? KEYWORD_MIN_ITEMS : KEYWORD_MIN_LENGTH]);
+	add(&definition, "max_length", given[is_array ? KEYWORD_MAX_ITEMS : KEYWORD_MAX_LENGTH]);
+	jsonb_write_members(writer, array, definition.members, definition.nmembers);
 }
 
 /*
- * import_definitions: the row's "fields".
+ * refuse_definition: the error for a definition that the catalogue would
+ * refuse, at the place in the schema that it comes from.
+ */
+static void
+refuse_definition(void *arg, int index, JsonbRef key, const char *detail,
+				  const char *hint)
+{
+	Written    *written = arg;
+	Import	   *import = written->import;
+	const FieldImport *field;
+	const char *keyword;
+
+	import_enter_name(import, "properties");
+	if (index < 0)
+		import_refuse(import, detail, hint);
+	field = written->ordered[index];
+	import_enter(import, field->name);
+	keyword = key.type == JREF_STRING ? import_keyword_name(field, key) : NULL;
+	if (keyword != NULL)
+		import_enter_name(import, keyword);
+	else if (key.type == JREF_STRING && is_own_key(key))
+		import_enter(import, key);
+	import_refuse(import, detail, hint);
+}
+
+/*
+ * import_definitions: the row's "fields".  They are checked as the catalogue
+ * checks them, so what is returned can be inserted.
  */
 Jsonb *
 import_definitions(Import *import)
 {
-	const FieldImport **ordered = palloc((import->nfields + 1) * sizeof(FieldImport *));
-	JsonbBuild	build = {0};
+	Written		written = {import, palloc((import->nfields + 1) * sizeof(FieldImport *))};
+	JsonbWriter writer;
+	JsonbFrame	array;
+	MemoryContext per_field;
+	Jsonb	   *fields;
 
 	read_order(import);
 	for (int i = 0; i < import->nfields; i++)
-		ordered[i] = &import->fields[i];
-	qsort(ordered, import->nfields, sizeof(FieldImport *), compare_order);
+		written.ordered[i] = &import->fields[i];
+	qsort(written.ordered, import->nfields, sizeof(FieldImport *), compare_order);
 
-	build_array(&build);
+	jsonb_write_begin(&writer, import->root.len);
+	jsonb_write_array(&writer, NULL, &array, import->nfields);
+	per_field = AllocSetContextCreate(CurrentMemoryContext,
+									  "integration_schemas import",
+									  ALLOCSET_DEFAULT_SIZES);
 	for (int i = 0; i < import->nfields; i++)
-		build_definition(&build, import, ordered[i]);
-	build_end(&build);
-	return build_finish(&build);
+	{
+		MemoryContext old = MemoryContextSwitchTo(per_field);
+
+		CHECK_FOR_INTERRUPTS();
+		write_definition(&writer, &array, import, written.ordered[i]);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(per_field);
+	}
+	MemoryContextDelete(per_field);
+	jsonb_write_end(&writer, &array);
+	fields = jsonb_write_finish(&writer);
+	definition_check_with(jsonb_ref_root(fields), refuse_definition, &written);
+	return fields;
 }

@@ -9,7 +9,8 @@
  *
  * - a field set to null is not checked, so every property admits null;
  * - null and the empty string are no value, so a required property admits
- *	 neither;
+ *	 neither (of an optional one the empty string is refused where a rule does,
+ *	 for a schema that says otherwise is none that forms can show);
  * - a default is a value, so a field that has one is never required, and a
  *	 condition on it is settled here and now.
  *
@@ -31,6 +32,7 @@ typedef struct FieldExport
 	Demand		demand;
 	char	   *pattern;		/* NULL where ECMA-262 cannot say it */
 	bool		pattern_differs;	/* from the definition's */
+	bool		format_differs;
 	bool		demand_differs;
 	bool		length_differs;
 } FieldExport;
@@ -38,17 +40,60 @@ typedef struct FieldExport
 PG_FUNCTION_INFO_V1(integration_schema_json_schema);
 
 /*
+ * demand_scope_begin: for that many fields; the caller then fills has_default.
+ */
+void
+demand_scope_begin(DemandScope *scope, int nfields)
+{
+	scope->has_default = palloc0(nfields * sizeof(bool) + 1);
+	scope->seen = palloc0(nfields * sizeof(int) + 1);
+	scope->nlists = 0;
+}
+
+/*
+ * is_new: is the field for the first time in the list that was begun last?
+ */
+static bool
+is_new(DemandScope *scope, int field)
+{
+	bool		new = scope->seen[field] != scope->nlists;
+
+	scope->seen[field] = scope->nlists;
+	return new;
+}
+
+/*
+ * demand_distinct: a list of fields with each of them once.
+ */
+List *
+demand_distinct(DemandScope *scope, List *fields)
+{
+	List	   *distinct = NIL;
+	ListCell   *cell;
+
+	scope->nlists++;
+	foreach(cell, fields)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (is_new(scope, lfirst_int(cell)))
+			distinct = lappend_int(distinct, lfirst_int(cell));
+	}
+	return distinct;
+}
+
+/*
  * reduce_list: the fields of a list, each once, without the field itself (a
  * field that is missing has no value that could matter).  Sets *settled where
  * one of the others has a default.
  */
 static List *
-reduce_list(int field, List *others, const bool *has_default, bool *settled)
+reduce_list(DemandScope *scope, int field, List *others, bool *settled)
 {
 	List	   *reduced = NIL;
 	ListCell   *cell;
 
 	*settled = false;
+	scope->nlists++;
 	foreach(cell, others)
 	{
 		int			other = lfirst_int(cell);
@@ -56,9 +101,10 @@ reduce_list(int field, List *others, const bool *has_default, bool *settled)
 		CHECK_FOR_INTERRUPTS();
 		if (other == field)
 			continue;
-		if (has_default[other])
+		if (scope->has_default[other])
 			*settled = true;
-		reduced = list_append_unique_int(reduced, other);
+		if (is_new(scope, other))
+			reduced = lappend_int(reduced, other);
 	}
 	return reduced;
 }
@@ -68,23 +114,23 @@ reduce_list(int field, List *others, const bool *has_default, bool *settled)
  * default?
  */
 Demand
-demand_reduce(int field, bool required, List *with, List *unless,
-			  const bool *has_default)
+demand_reduce(DemandScope *scope, int field, bool required, List *with,
+			  List *unless)
 {
 	Demand		demand = {0};
 	bool		settled;
 
-	if (has_default[field])
+	if (scope->has_default[field])
 		return demand;
 
 	demand.always = required;
 
-	demand.with = reduce_list(field, with, has_default, &settled);
+	demand.with = reduce_list(scope, field, with, &settled);
 	demand.always |= settled;
 
 	if (unless != NIL)
 	{
-		demand.unless = reduce_list(field, unless, has_default, &settled);
+		demand.unless = reduce_list(scope, field, unless, &settled);
 		if (settled)
 			demand.unless = NIL;
 		else if (demand.unless == NIL)
@@ -148,13 +194,12 @@ least_length(const FieldExport *export)
  */
 static void
 prepare_field(const Integration *integration, const Field *field,
-			  const bool *has_default, FieldExport *export)
+			  DemandScope *scope, FieldExport *export)
 {
 	export->field = field;
-	export->demand = demand_reduce(field - integration->fields, field->required,
+	export->demand = demand_reduce(scope, field - integration->fields, field->required,
 								   int_list(field->required_with, field->nrequired_with),
-								   int_list(field->required_unless, field->nrequired_unless),
-								   has_default);
+								   int_list(field->required_unless, field->nrequired_unless));
 	export->demand_differs = export->demand.always != field->required ||
 		list_length(export->demand.with) != field->nrequired_with ||
 		list_length(export->demand.unless) != field->nrequired_unless;
@@ -162,6 +207,15 @@ prepare_field(const Integration *integration, const Field *field,
 	/* 1 follows from being required */
 	export->length_differs = export->demand.always && is_text(field) &&
 		(field->min_length == 0 || field->min_length == 1);
+
+	/* http-url and host are no formats of JSON Schema's */
+	if (field->format != FORMAT_NONE)
+	{
+		const char *format = field_format_json_schema(field->format);
+
+		export->format_differs = format == NULL ||
+			strcmp(format, field_format_name(field->format)) != 0;
+	}
 
 	if (field->pattern.type == JREF_STRING)
 	{
@@ -235,7 +289,10 @@ build_enum(JsonbBuild *build, const FieldExport *export)
 	build_array(build);
 	jsonb_walk_begin(&walk, export->field->allowed_values);
 	while (jsonb_walk_element(&walk, &value))
+	{
+		CHECK_FOR_INTERRUPTS();
 		build_value(build, value);
+	}
 	if (!export->demand.always)
 		build_value(build, (JsonbRef) {.type = JREF_NULL});
 	build_end(build);
@@ -277,6 +334,8 @@ build_property(JsonbBuild *build, const FieldExport *export)
 	build_member(build, "default", field->default_value);
 	if (field->type == FIELD_SECRET)
 		build_member(build, "writeOnly", jsonb_ref_bool(true));
+	if (field->multiline)
+		build_member(build, "multiline", jsonb_ref_bool(true));
 
 	build_type(build, export);
 	build_enum(build, export);
@@ -347,7 +406,10 @@ build_condition(JsonbBuild *build, const Integration *integration,
 		build_array(build);
 	}
 	foreach(cell, others)
+	{
+		CHECK_FOR_INTERRUPTS();
 		build_has_value(build, &integration->fields[lfirst_int(cell)]);
+	}
 	if (list_length(others) > 1)
 	{
 		build_end(build);
@@ -408,7 +470,7 @@ build_definitions(JsonbBuild *build, const Integration *integration,
 		JsonbRef	definition = export->field->definition;
 
 		if (!export->demand_differs && !export->length_differs &&
-			!export->pattern_differs)
+			!export->pattern_differs && !export->format_differs)
 			continue;
 		if (!begun)
 		{
@@ -430,6 +492,8 @@ build_definitions(JsonbBuild *build, const Integration *integration,
 			build_length(build, "min_length", export->field->min_length);
 		if (export->pattern_differs)
 			build_member(build, "pattern", export->field->pattern);
+		if (export->format_differs)
+			build_member(build, "format", JREF_MEMBER(definition, "format"));
 		build_end(build);
 	}
 	if (begun)
@@ -444,13 +508,14 @@ export_integration(const Integration *integration)
 {
 	JsonbBuild	build = {0};
 	int			nfields = integration->nfields;
-	bool	   *has_default = palloc0(nfields * sizeof(bool));
-	FieldExport *exports = palloc0(nfields * sizeof(FieldExport));
+	DemandScope scope;
+	FieldExport *exports = palloc0(nfields * sizeof(FieldExport) + 1);
 
+	demand_scope_begin(&scope, nfields);
 	for (int i = 0; i < nfields; i++)
-		has_default[i] = value_present(integration->fields[i].default_value);
+		scope.has_default[i] = value_present(integration->fields[i].default_value);
 	for (int i = 0; i < nfields; i++)
-		prepare_field(integration, integration->ordered[i], has_default, &exports[i]);
+		prepare_field(integration, integration->ordered[i], &scope, &exports[i]);
 
 	build_object(&build);
 	build_key(&build, "$schema");
@@ -465,6 +530,7 @@ export_integration(const Integration *integration)
 	build_object(&build);
 	for (int i = 0; i < nfields; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		build_key_ref(&build, exports[i].field->name);
 		build_property(&build, &exports[i]);
 	}

@@ -13,8 +13,10 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalogue/definition.h"
 #include "funcapi.h"
 #include "json_schema/import.h"
 #include "miscadmin.h"
@@ -26,25 +28,6 @@
 #define PATH_SHOWN 512
 
 PG_FUNCTION_INFO_V1(integration_schema_from_json_schema);
-
-/*
- * is_field_name: does the name keep the rule for fields?
- */
-static bool
-is_field_name(JsonbRef name)
-{
-	if (name.len == 0 || name.len > 64)
-		return false;
-	for (uint32 i = 0; i < name.len; i++)
-	{
-		char		c = name.ptr[i];
-
-		if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && c != '_' &&
-			!(c >= '0' && c <= '9' && i > 0))
-			return false;
-	}
-	return true;
-}
 
 /*
  * import_enter: go down to a member; the path follows.  Returns what
@@ -82,20 +65,33 @@ import_leave(Import *import, int before)
 }
 
 /*
- * import_refuse: the error for what lies at the path.
+ * import_path: the path for a message: a name in it can be anything.
+ */
+char *
+import_path(const Import *import)
+{
+	StringInfoData path;
+
+	initStringInfo(&path);
+	append_escaped(&path, import->path.data, import->path.len, PATH_SHOWN);
+	return path.data;
+}
+
+/*
+ * import_refuse: the error for what lies at the path.  The reason may be a
+ * sentence, with its full stop, or its end.
  */
 void
 import_refuse(Import *import, const char *reason, const char *hint)
 {
-	StringInfoData path;
+	int			len = strlen(reason);
 
-	/* a name in it can be anything */
-	initStringInfo(&path);
-	append_escaped(&path, import->path.data, import->path.len, PATH_SHOWN);
+	if (len > 0 && reason[len - 1] == '.')
+		len--;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("field definitions cannot express this JSON Schema"),
-			 errdetail("At \"%s\": %s.", path.data, reason),
+			 errdetail("At \"%s\": %.*s.", import_path(import), len, reason),
 			 errhint("%s", hint != NULL ? hint : "Take it out, if the integration can do without it.")));
 }
 
@@ -128,9 +124,14 @@ import_properties(Import *import)
 	JsonbRef	name;
 	JsonbRef	schema;
 
-	if (properties.type != JREF_OBJECT)
-		import_refuse(import, "a configuration has properties, and they are an object",
-					  "Give the schema of the configuration itself: of a connector's specification in Airbyte's form, \"connectionSpecification\".");
+	if (properties.type != JREF_NONE && properties.type != JREF_OBJECT)
+		import_refuse(import, "it must be an object", "Correct the schema.");
+	if (jsonb_ref_count(properties) > DEFINITIONS_FIELDS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("an integration can have at most %d fields", DEFINITIONS_FIELDS),
+				 errdetail("The JSON Schema has %u properties.",
+						   jsonb_ref_count(properties))));
 	import->fields = palloc0((jsonb_ref_count(properties) + 1) * sizeof(FieldImport));
 	jsonb_walk_begin(&walk, properties);
 	while (jsonb_walk_member(&walk, &name, &schema))
@@ -141,14 +142,31 @@ import_properties(Import *import)
 
 		CHECK_FOR_INTERRUPTS();
 		field->name = name;
-		if (!is_field_name(name))
-			import_refuse(import, "the name of a field has at most 64 letters, digits and underscores, and does not begin with a digit",
-						  "Rename it.");
 		import_keywords(import, field, schema);
 		field->team_level = level.type == JREF_STRING && JREF_IS(level, "team");
 		import_leave(import, outer);
 	}
 	import_leave(import, before);
+}
+
+/*
+ * is_known_at_root: may an object stand under that keyword of the schema
+ * itself, without being what is looked for?
+ */
+static bool
+is_known_at_root(JsonbRef key)
+{
+	static const char *const known[] = {
+		"properties", "additionalProperties", "unevaluatedProperties",
+		"definitions", "default",
+	};
+
+	for (int i = 0; i < (int) lengthof(known); i++)
+		if (jsonb_ref_is(key, known[i], strlen(known[i])))
+			return true;
+	return import_is_demand(key) ||
+		(key.len >= 1 && key.ptr[0] == '$') ||
+		(key.len >= 2 && memcmp(key.ptr, "x-", 2) == 0);
 }
 
 /*
@@ -158,6 +176,7 @@ import_properties(Import *import)
 static void
 import_root(Import *import)
 {
+	bool		has_properties = JREF_MEMBER(import->root, "properties").type != JREF_NONE;
 	JsonbWalk	walk;
 	JsonbRef	key;
 	JsonbRef	value;
@@ -169,22 +188,38 @@ import_root(Import *import)
 	jsonb_walk_begin(&walk, import->root);
 	while (jsonb_walk_member(&walk, &key, &value))
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (JREF_IS(key, "type"))
 		{
 			import_enter(import, key);
 			if (value.type != JREF_STRING || !JREF_IS(value, "object"))
 				import_refuse(import, "a configuration is an object", NULL);
-			import->path.len = 0;
+			import_leave(import, 0);
 		}
 		else if (JREF_IS(key, "additionalProperties") ||
 				 JREF_IS(key, "unevaluatedProperties"))
 		{
 			/* we refuse fields that nobody defined, whatever it says */
 			if (value.type != JREF_BOOL)
-				import_refuse_keyword(import, key, value);
+				import_check_keyword(import, key, value, FIELD_OBJECT);
 		}
 		else if (!JREF_IS(key, "properties") && !import_is_demand(key))
-			import_refuse_keyword(import, key, value);
+			import_check_keyword(import, key, value, FIELD_OBJECT);
+
+		if (import_secret_mark(import, key, value))
+		{
+			import_enter(import, key);
+			import_refuse(import, "a secret is a field, not the whole configuration",
+						  "Mark the fields that are secrets.");
+		}
+
+		/* what is around a schema says nothing itself, and has no properties */
+		if (!has_properties && value.type == JREF_OBJECT && !is_known_at_root(key))
+		{
+			import_enter_name(import, "properties");
+			import_refuse(import, "the schema has no properties, but other objects",
+						  "Give the schema of the configuration itself: of a connector's specification in Airbyte's form, \"connectionSpecification\".");
+		}
 	}
 }
 
@@ -205,6 +240,10 @@ integration_schema_from_json_schema(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 	tupdesc = BlessTupleDesc(tupdesc);
 
+	if (toast_raw_datum_size(PG_GETARG_DATUM(3)) > DEFINITIONS_SIZE)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the JSON Schema is larger than %d bytes", DEFINITIONS_SIZE)));
 	import.root = jsonb_ref_root(PG_GETARG_JSONB_P(3));
 	initStringInfo(&import.path);
 	import_root(&import);

@@ -4,155 +4,57 @@
  *	  The schema of one property, keyword by keyword.
  *
  * A keyword of the standard's that field definitions cannot express is an
- * error, so that no rule is lost in silence.  Keywords that the standard does
- * not have are annotations, as it says itself, and are left alone.
+ * error, so that no rule is lost in silence.  One that by the standard says
+ * nothing about values of the field's type is left out with a notice.  Keywords
+ * that the standard does not have are annotations, as it says itself, and are
+ * left alone, but for those that mark a secret.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "catalogue/missing.h"
 #include "json_schema/import.h"
 #include "json_schema/pattern_dialect.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
-/* How many "$ref" may lead to one another. */
-#define MAX_REFERENCES 32
+/* How many schemas one property's may be made of. */
+#define MAX_SCHEMAS 33
 
-/* Sets of FieldTypes, for the keywords that speak of some only. */
-#define OF(type) (1 << (type))
-#define OF_STRINGS OF(FIELD_STRING)
-#define OF_NUMBERS (OF(FIELD_INTEGER) | OF(FIELD_NUMBER))
-#define OF_ARRAYS OF(FIELD_ARRAY)
-#define OF_SCALARS (OF_STRINGS | OF_NUMBERS | OF(FIELD_BOOLEAN))
-#define OF_ALL (OF_SCALARS | OF_ARRAYS | OF(FIELD_OBJECT))
+/* What references may bring in, beyond the size of the schema itself. */
+#define REFERRED_LIMIT (4 * 1024 * 1024)
 
-/* The keywords that a property's schema is read by. */
+/*
+ * The keywords that a property's schema is read by, and the key of a
+ * definition that each becomes.
+ */
 static const struct
 {
 	const char *name;
 	JsonbRefType type;			/* of its value; JREF_NONE for any */
 	int			speaks_of;		/* FieldTypes */
+	const char *key;
 }			keywords[NKEYWORDS] = {
-	[KEYWORD_TYPE] = {"type", JREF_NONE, OF_ALL},
-	[KEYWORD_ENUM] = {"enum", JREF_ARRAY, OF_SCALARS},
-	[KEYWORD_CONST] = {"const", JREF_NONE, OF_SCALARS},
-	[KEYWORD_PATTERN] = {"pattern", JREF_STRING, OF_STRINGS},
-	[KEYWORD_FORMAT] = {"format", JREF_STRING, OF_STRINGS},
-	[KEYWORD_MINIMUM] = {"minimum", JREF_NUMERIC, OF_NUMBERS},
-	[KEYWORD_MAXIMUM] = {"maximum", JREF_NUMERIC, OF_NUMBERS},
-	[KEYWORD_MIN_LENGTH] = {"minLength", JREF_NUMERIC, OF_STRINGS},
-	[KEYWORD_MAX_LENGTH] = {"maxLength", JREF_NUMERIC, OF_STRINGS},
-	[KEYWORD_MIN_ITEMS] = {"minItems", JREF_NUMERIC, OF_ARRAYS},
-	[KEYWORD_MAX_ITEMS] = {"maxItems", JREF_NUMERIC, OF_ARRAYS},
-	[KEYWORD_TITLE] = {"title", JREF_STRING, OF_ALL},
-	[KEYWORD_DESCRIPTION] = {"description", JREF_STRING, OF_ALL},
-	[KEYWORD_DEFAULT] = {"default", JREF_NONE, OF_ALL},
-	[KEYWORD_EXAMPLES] = {"examples", JREF_ARRAY, OF_ALL},
-	[KEYWORD_WRITE_ONLY] = {"writeOnly", JREF_BOOL, OF_ALL},
-	[KEYWORD_AIRBYTE_SECRET] = {"airbyte_secret", JREF_BOOL, OF_ALL},
-	[KEYWORD_ORDER] = {"order", JREF_NUMERIC, OF_ALL},
+	[KEYWORD_TYPE] = {"type", JREF_NONE, OF_ALL, "type"},
+	[KEYWORD_ENUM] = {"enum", JREF_ARRAY, OF_ALL, "allowed_values"},
+	[KEYWORD_CONST] = {"const", JREF_NONE, OF_ALL, "allowed_values"},
+	[KEYWORD_PATTERN] = {"pattern", JREF_STRING, OF_STRINGS, "pattern"},
+	[KEYWORD_FORMAT] = {"format", JREF_STRING, OF_STRINGS, "format"},
+	[KEYWORD_MINIMUM] = {"minimum", JREF_NUMERIC, OF_NUMBERS, "min"},
+	[KEYWORD_MAXIMUM] = {"maximum", JREF_NUMERIC, OF_NUMBERS, "max"},
+	[KEYWORD_MIN_LENGTH] = {"minLength", JREF_NUMERIC, OF_STRINGS, "min_length"},
+	[KEYWORD_MAX_LENGTH] = {"maxLength", JREF_NUMERIC, OF_STRINGS, "max_length"},
+	[KEYWORD_MIN_ITEMS] = {"minItems", JREF_NUMERIC, OF_ARRAYS, "min_length"},
+	[KEYWORD_MAX_ITEMS] = {"maxItems", JREF_NUMERIC, OF_ARRAYS, "max_length"},
+	[KEYWORD_TITLE] = {"title", JREF_STRING, OF_ALL, "display_name"},
+	[KEYWORD_DESCRIPTION] = {"description", JREF_STRING, OF_ALL, "description"},
+	[KEYWORD_DEFAULT] = {"default", JREF_NONE, OF_ALL, "default_value"},
+	[KEYWORD_EXAMPLES] = {"examples", JREF_ARRAY, OF_ALL, "placeholder"},
+	[KEYWORD_ORDER] = {"order", JREF_NUMERIC, OF_ALL, NULL},
+	/* Airbyte's, and ours; what it is with others is theirs */
+	[KEYWORD_MULTILINE] = {"multiline", JREF_NONE, OF_ALL, "multiline"},
 };
-
-/* The standard's keywords that field definitions cannot express. */
-typedef enum Harmless
-{
-	HARMLESS_NEVER,
-	HARMLESS_OPEN,				/* where it is the schema true, or {} */
-	HARMLESS_EMPTY,				/* where it is [] or {} */
-	HARMLESS_FALSE
-} Harmless;
-
-#define HINT_FLATTEN "Give the object's members as fields of their own, or leave the object without rules for them."
-#define HINT_ONE_FORM "Import one of the alternatives, or state the conditions with \"if\" and \"then\"."
-#define HINT_ITEMS "A field of type array has rules for its length only; take the others out."
-
-static const struct
-{
-	const char *name;
-	Harmless	harmless;
-	const char *hint;			/* NULL for "take it out" */
-}			refused_keywords[] = {
-	{"oneOf", HARMLESS_NEVER, HINT_ONE_FORM},
-	{"anyOf", HARMLESS_NEVER, HINT_ONE_FORM},
-	{"allOf", HARMLESS_EMPTY, "Merge its schemas into one."},
-	{"not", HARMLESS_NEVER, NULL},
-	{"if", HARMLESS_NEVER, NULL},
-	{"then", HARMLESS_NEVER, NULL},
-	{"else", HARMLESS_NEVER, NULL},
-	{"enum", HARMLESS_NEVER, NULL},
-	{"const", HARMLESS_NEVER, NULL},
-	{"extends", HARMLESS_NEVER, NULL},
-	{"disallow", HARMLESS_NEVER, NULL},
-	{"$ref", HARMLESS_NEVER, "Put the schema that it refers to in its place."},
-	{"$dynamicRef", HARMLESS_NEVER, "Put the schema that it refers to in its place."},
-	{"$recursiveRef", HARMLESS_NEVER, "Put the schema that it refers to in its place."},
-	{"properties", HARMLESS_EMPTY, HINT_FLATTEN},
-	{"required", HARMLESS_EMPTY, HINT_FLATTEN},
-	{"patternProperties", HARMLESS_EMPTY, HINT_FLATTEN},
-	{"additionalProperties", HARMLESS_OPEN, HINT_FLATTEN},
-	{"unevaluatedProperties", HARMLESS_OPEN, HINT_FLATTEN},
-	{"propertyNames", HARMLESS_OPEN, HINT_FLATTEN},
-	{"dependencies", HARMLESS_EMPTY, HINT_FLATTEN},
-	{"dependentRequired", HARMLESS_EMPTY, HINT_FLATTEN},
-	{"dependentSchemas", HARMLESS_EMPTY, HINT_FLATTEN},
-	{"minProperties", HARMLESS_NEVER, HINT_FLATTEN},
-	{"maxProperties", HARMLESS_NEVER, HINT_FLATTEN},
-	{"items", HARMLESS_OPEN, HINT_ITEMS},
-	{"prefixItems", HARMLESS_EMPTY, HINT_ITEMS},
-	{"additionalItems", HARMLESS_OPEN, HINT_ITEMS},
-	{"unevaluatedItems", HARMLESS_OPEN, HINT_ITEMS},
-	{"contains", HARMLESS_NEVER, HINT_ITEMS},
-	{"minContains", HARMLESS_NEVER, HINT_ITEMS},
-	{"maxContains", HARMLESS_NEVER, HINT_ITEMS},
-	{"uniqueItems", HARMLESS_FALSE, HINT_ITEMS},
-	{"exclusiveMinimum", HARMLESS_FALSE, "Use \"minimum\"."},
-	{"exclusiveMaximum", HARMLESS_FALSE, "Use \"maximum\"."},
-	{"multipleOf", HARMLESS_NEVER, NULL},
-	{"divisibleBy", HARMLESS_NEVER, NULL},
-};
-
-/*
- * is_harmless: does the keyword, as it is given, ask for nothing?
- */
-static bool
-is_harmless(Harmless harmless, JsonbRef value)
-{
-	bool		empty = !JREF_IS_SCALAR(value) && jsonb_ref_count(value) == 0;
-
-	switch (harmless)
-	{
-		case HARMLESS_NEVER:
-			return false;
-		case HARMLESS_OPEN:
-			return (value.type == JREF_BOOL && value.boolean) ||
-				(value.type == JREF_OBJECT && empty);
-		case HARMLESS_EMPTY:
-			return empty;
-		case HARMLESS_FALSE:
-			return value.type == JREF_BOOL && !value.boolean;
-	}
-	return false;
-}
-
-/*
- * import_refuse_keyword: an error if this is a keyword that fields cannot express.
- */
-void
-import_refuse_keyword(Import *import, JsonbRef key, JsonbRef value)
-{
-	for (int i = 0; i < (int) lengthof(refused_keywords); i++)
-	{
-		const char *name = refused_keywords[i].name;
-
-		if (!jsonb_ref_is(key, name, strlen(name)) ||
-			is_harmless(refused_keywords[i].harmless, value))
-			continue;
-		import_enter(import, key);
-		import_refuse(import,
-					  psprintf("there is nothing like \"%s\" for a field", name),
-					  refused_keywords[i].hint);
-	}
-}
 
 /*
  * find_keyword: the keyword of that name, NKEYWORDS if it is another.
@@ -169,98 +71,294 @@ find_keyword(JsonbRef key)
 }
 
 /*
+ * import_keyword_name: the keyword that a definition's key was made from; NULL
+ * where none of the property's was.
+ */
+const char *
+import_keyword_name(const FieldImport *field, JsonbRef key)
+{
+	for (int keyword = 0; keyword < NKEYWORDS; keyword++)
+		if (field->given[keyword].type != JREF_NONE &&
+			keywords[keyword].key != NULL &&
+			jsonb_ref_is(key, keywords[keyword].key, strlen(keywords[keyword].key)))
+			return keywords[keyword].name;
+	return NULL;
+}
+
+/*
  * follow_reference: what a "$ref" within the schema itself refers to.
+ *
+ * The pointer is read where it lies, and no further than there is something.
  */
 static JsonbRef
 follow_reference(Import *import, JsonbRef reference)
 {
 	JsonbRef	target = import->root;
-	char	   *pointer;
-	char	   *step;
+	const char *at;
+	const char *end;
+	StringInfoData step;
 
 	if (reference.type != JREF_STRING || reference.len < 2 ||
 		memcmp(reference.ptr, "#/", 2) != 0)
 		import_refuse(import, "only a reference into the schema itself, such as \"#/$defs/name\", can be followed",
-					  "Put the schema that it refers to in its place.");
+					  HINT_REFERENCE);
 
-	pointer = jsonb_ref_cstring(reference) + 1;
-	while (*pointer == '/')
+	at = reference.ptr + 1;
+	end = reference.ptr + reference.len;
+	initStringInfo(&step);
+	while (at < end && target.type == JREF_OBJECT)
 	{
-		StringInfoData name;
-
-		initStringInfo(&name);
-		step = pointer + 1;
-		for (; *step != '\0' && *step != '/'; step++)
+		CHECK_FOR_INTERRUPTS();
+		resetStringInfo(&step);
+		for (at++; at < end && *at != '/'; at++)
 		{
-			if (step[0] == '~' && (step[1] == '0' || step[1] == '1'))
-				appendStringInfoChar(&name, *++step == '0' ? '~' : '/');
+			if (*at == '~' && at + 1 < end && (at[1] == '0' || at[1] == '1'))
+				appendStringInfoCharMacro(&step, *++at == '0' ? '~' : '/');
 			else
-				appendStringInfoChar(&name, *step);
+				appendStringInfoCharMacro(&step, *at);
 		}
-		target = jsonb_ref_member(target, name.data, name.len);
-		pointer = step;
+		target = jsonb_ref_member(target, step.data, step.len);
 	}
+	pfree(step.data);
 	if (target.type != JREF_OBJECT)
 		import_refuse(import, "the schema that it refers to is not there", NULL);
+
+	/* a few small references must not add up to much */
+	import->referred += target.len;
+	if (import->referred > (Size) import->root.len + REFERRED_LIMIT)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the references of the JSON Schema bring in more than it and %d bytes",
+						REFERRED_LIMIT),
+				 errhint("Refer to smaller schemas, or to fewer.")));
 	return target;
 }
 
 /*
- * gather_keywords: what a property's schema says, and the schemas that it
- * refers to.  Annotations closer to the property win; a rule can only be
- * given once, for a field has room for one.
+ * allows_null_only: does the schema pass null at most?
+ */
+static bool
+allows_null_only(JsonbRef schema)
+{
+	JsonbRef	type = JREF_MEMBER(schema, "type");
+	JsonbRef	values = JREF_MEMBER(schema, "enum");
+	JsonbWalk	walk;
+
+	if (type.type == JREF_ARRAY && jsonb_ref_count(type) == 1)
+	{
+		jsonb_walk_begin(&walk, type);
+		(void) jsonb_walk_element(&walk, &type);
+	}
+	if (type.type == JREF_STRING && JREF_IS(type, "null"))
+		return true;
+	if (values.type == JREF_ARRAY && jsonb_ref_count(values) == 1)
+	{
+		jsonb_walk_begin(&walk, values);
+		(void) jsonb_walk_element(&walk, &values);
+		if (values.type == JREF_NULL)
+			return true;
+	}
+	return JREF_MEMBER(schema, "const").type == JREF_NULL;
+}
+
+static void gather_keywords(Import *import, FieldImport *field, JsonbRef schema);
+
+/*
+ * gather_parts: the schemas of an "allOf", of which each has its say.
  */
 static void
-gather_keywords(Import *import, FieldImport *field, JsonbRef schema, int depth)
+gather_parts(Import *import, FieldImport *field, JsonbRef schemas)
 {
+	int			outer = import_enter_name(import, "allOf");
+	JsonbWalk	walk;
+	JsonbRef	schema;
+	int			index = 0;
+
+	if (schemas.type != JREF_ARRAY)
+		import_refuse(import, "it must be an array of schemas", "Correct the schema.");
+	jsonb_walk_begin(&walk, schemas);
+	while (jsonb_walk_element(&walk, &schema))
+	{
+		int			inner = import_enter_index(import, index++);
+
+		gather_keywords(import, field, schema);
+		import_leave(import, inner);
+	}
+	import_leave(import, outer);
+}
+
+/*
+ * gather_alternative: the one schema of an "anyOf" or "oneOf", beside null,
+ * which any field of ours may be.
+ */
+static void
+gather_alternative(Import *import, FieldImport *field, const char *keyword,
+				   JsonbRef alternatives)
+{
+	int			outer = import_enter_name(import, keyword);
+	JsonbRef	schema = {0};
+	JsonbRef	alternative;
+	JsonbWalk	walk;
+	int			found = -1;
+	int			inner;
+
+	jsonb_walk_begin(&walk, alternatives);
+	for (int index = 0; jsonb_walk_element(&walk, &alternative); index++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (allows_null_only(alternative))
+			continue;
+		if (found >= 0)
+		{
+			found = -1;
+			break;
+		}
+		found = index;
+		schema = alternative;
+	}
+	if (alternatives.type != JREF_ARRAY || found < 0)
+		import_refuse(import,
+					  psprintf("there is nothing like \"%s\" for a field", keyword),
+					  HINT_ONE_FORM);
+	inner = import_enter_index(import, found);
+	gather_keywords(import, field, schema);
+	import_leave(import, inner);
+	import_leave(import, outer);
+}
+
+/*
+ * gather_others: the schemas that a property's refers to or is put together
+ * from.
+ */
+static void
+gather_others(Import *import, FieldImport *field, JsonbRef schema)
+{
+	static const char *const alternatives[] = {"anyOf", "oneOf"};
+	JsonbRef	value = JREF_MEMBER(schema, "$ref");
+
+	if (value.type != JREF_NONE)
+	{
+		int			before = import_enter_name(import, "$ref");
+
+		gather_keywords(import, field, follow_reference(import, value));
+		import_leave(import, before);
+	}
+	value = JREF_MEMBER(schema, "allOf");
+	if (value.type != JREF_NONE)
+		gather_parts(import, field, value);
+	for (int i = 0; i < (int) lengthof(alternatives); i++)
+	{
+		value = jsonb_ref_member(schema, alternatives[i], strlen(alternatives[i]));
+		if (value.type != JREF_NONE)
+			gather_alternative(import, field, alternatives[i], value);
+	}
+}
+
+/*
+ * gather_keyword: what one keyword of a property's schema says.
+ */
+static void
+gather_keyword(Import *import, FieldImport *field, JsonbRef key, JsonbRef value)
+{
+	int			keyword = find_keyword(key);
+	int			before;
+
+	if (keyword == NKEYWORDS)
+	{
+		if (import_secret_mark(import, key, value))
+			field->secret = true;
+		return;
+	}
+
+	/* forms mark a secret by a format, which says nothing else */
+	if (keyword == KEYWORD_FORMAT && value.type == JREF_STRING &&
+		JREF_IS(value, "password"))
+	{
+		field->secret = true;
+		return;
+	}
+
+	before = import_enter(import, key);
+	if (keywords[keyword].type != JREF_NONE && keywords[keyword].type != value.type)
+		import_refuse(import,
+					  psprintf("it must be of JSON type %s, not %s",
+							   jsonb_ref_type_name((JsonbRef) {.type = keywords[keyword].type}),
+							   jsonb_ref_type_name(value)),
+					  "Correct the schema.");
+	if (keyword < KEYWORD_FIRST_ANNOTATION &&
+		field->given[keyword].type != JREF_NONE &&
+		!jsonb_ref_equal(field->given[keyword], value))
+		import_refuse(import, "a field has room for one such rule only, and a schema that it is put together from brings another",
+					  "Merge the schemas into one.");
+	field->given[keyword] = value;
+	import_leave(import, before);
+}
+
+/*
+ * gather_keywords: what a property's schema says, and the schemas that it
+ * is put together from.  Annotations closer to the property win; a rule can
+ * only be given once, for a field has room for one.
+ */
+static void
+gather_keywords(Import *import, FieldImport *field, JsonbRef schema)
+{
+	FieldSource *source;
 	JsonbWalk	walk;
 	JsonbRef	key;
 	JsonbRef	value;
 
 	if (schema.type != JREF_OBJECT)
 		import_refuse(import, "a field's schema must be an object", NULL);
-	if (depth > MAX_REFERENCES)
-		import_refuse(import, "its references lead in a circle", NULL);
+	if (++field->nschemas > MAX_SCHEMAS)
+		import_refuse(import, "its references lead in a circle, or it is put together from too many schemas",
+					  NULL);
+	gather_others(import, field, schema);
 
-	value = JREF_MEMBER(schema, "$ref");
-	if (value.type != JREF_NONE)
-	{
-		int			before = import_enter_name(import, "$ref");
-
-		gather_keywords(import, field, follow_reference(import, value), depth + 1);
-		import_leave(import, before);
-	}
-
-	field->sources = lappend(field->sources,
-							 memcpy(palloc(sizeof(schema)), &schema, sizeof(schema)));
+	source = palloc(sizeof(FieldSource));
+	source->schema = schema;
+	source->path = pstrdup(import->path.data);
+	field->sources = lappend(field->sources, source);
 	jsonb_walk_begin(&walk, schema);
 	while (jsonb_walk_member(&walk, &key, &value))
 	{
-		int			before;
-		int			keyword = find_keyword(key);
-
-		if (keyword == NKEYWORDS)
-		{
-			if (!JREF_IS(key, "$ref"))
-				import_refuse_keyword(import, key, value);
-			continue;
-		}
-
-		before = import_enter(import, key);
-		if (keywords[keyword].type != JREF_NONE && keywords[keyword].type != value.type)
-			import_refuse(import,
-						  psprintf("it must be of JSON type %s, not %s",
-								   jsonb_ref_type_name((JsonbRef) {.type = keywords[keyword].type}),
-								   jsonb_ref_type_name(value)),
-						  "Correct the schema.");
-		if (keyword < KEYWORD_FIRST_ANNOTATION &&
-			field->given[keyword].type != JREF_NONE &&
-			!jsonb_ref_equal(field->given[keyword], value))
-			import_refuse(import, "a field has room for one such rule only, and \"$ref\" brings another",
-						  "Put the schema that it refers to in its place.");
-		field->given[keyword] = value;
-		import_leave(import, before);
+		CHECK_FOR_INTERRUPTS();
+		gather_keyword(import, field, key, value);
 	}
+}
+
+/*
+ * check_others: of the property's schemas, the keywords that it is not read
+ * by.  Now that its type is known, so is which of them speak of it.
+ */
+static void
+check_others(Import *import, const FieldImport *field)
+{
+	int			before = import->path.len;
+	char	   *path = pstrdup(import->path.data);
+	ListCell   *cell;
+
+	foreach(cell, field->sources)
+	{
+		const FieldSource *source = lfirst(cell);
+		JsonbWalk	walk;
+		JsonbRef	key;
+		JsonbRef	value;
+
+		resetStringInfo(&import->path);
+		appendStringInfoString(&import->path, source->path);
+		jsonb_walk_begin(&walk, source->schema);
+		while (jsonb_walk_member(&walk, &key, &value))
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (find_keyword(key) == NKEYWORDS && !JREF_IS(key, "$ref") &&
+				!JREF_IS(key, "allOf") && !JREF_IS(key, "anyOf") &&
+				!JREF_IS(key, "oneOf"))
+				import_check_keyword(import, key, value, field->type);
+		}
+	}
+	resetStringInfo(&import->path);
+	appendBinaryStringInfo(&import->path, path, before);
+	pfree(path);
 }
 
 /*
@@ -320,7 +418,7 @@ interpret_type(Import *import, FieldImport *field)
 
 		jsonb_walk_begin(&walk, field->given[KEYWORD_ENUM]);
 		while (value.type <= JREF_NULL && jsonb_walk_element(&walk, &value))
-			;
+			CHECK_FOR_INTERRUPTS();
 		field->type = type_of_value(import, value);
 		return;
 	}
@@ -334,7 +432,8 @@ interpret_type(Import *import, FieldImport *field)
 	jsonb_walk_begin(&walk, given.type == JREF_ARRAY ? given : (JsonbRef) {0});
 	while (jsonb_walk_element(&walk, &name))
 	{
-		if (JREF_IS(name, "null") && name.type == JREF_STRING)
+		CHECK_FOR_INTERRUPTS();
+		if (name.type == JREF_STRING && JREF_IS(name, "null"))
 			continue;
 		if (known)
 			import_refuse(import, "a field has one type, beside null", NULL);
@@ -347,61 +446,62 @@ interpret_type(Import *import, FieldImport *field)
 }
 
 /*
- * interpret_values: check that "enum" and "const" leave the field a value.
+ * interpret_values: check that "enum" and "const" leave the field a value, and
+ * that it is of a type whose values can be listed.
  */
 static void
 interpret_values(Import *import, FieldImport *field)
 {
-	JsonbRef	value = {0};
+	JsonbRef	constant = field->given[KEYWORD_CONST];
+	JsonbRef	values = field->given[KEYWORD_ENUM];
+	JsonbRef	value;
 	JsonbWalk	walk;
+	bool		possible = false;
 
-	if (field->given[KEYWORD_CONST].type == JREF_NULL)
-		import_refuse(import, "it allows no value but null", NULL);
-	if (field->given[KEYWORD_ENUM].type == JREF_NONE)
+	if (constant.type == JREF_NONE && values.type == JREF_NONE)
 		return;
-	jsonb_walk_begin(&walk, field->given[KEYWORD_ENUM]);
-	while (value.type <= JREF_NULL && jsonb_walk_element(&walk, &value))
-		;
-	if (value.type <= JREF_NULL)
+	if ((OF(field->type) & OF_SCALARS) == 0)
+	{
+		import_enter_name(import, values.type != JREF_NONE ? "enum" : "const");
+		import_refuse(import,
+					  psprintf("it is no rule for a field of type %s",
+							   field_type_name(field->type)), NULL);
+	}
+	jsonb_walk_begin(&walk, values);
+	while (!possible && jsonb_walk_element(&walk, &value))
+	{
+		CHECK_FOR_INTERRUPTS();
+		possible = value.type != JREF_NULL &&
+			(constant.type == JREF_NONE || jsonb_ref_equal(constant, value));
+	}
+	if (constant.type == JREF_NULL || (values.type != JREF_NONE && !possible))
 		import_refuse(import, "it allows no value but null", NULL);
 }
 
 /*
- * interpret_secret: is the field a secret?  The standard says so with
- * "writeOnly", forms with the format "password", Airbyte's connectors with a
- * keyword of their own.
+ * interpret_secret: a field that is marked as a secret becomes one.  A default
+ * that is no value says nothing.
  */
 static void
 interpret_secret(Import *import, FieldImport *field)
 {
-	JsonbRef   *format = &field->given[KEYWORD_FORMAT];
-	bool		secret = false;
-
-	for (int keyword = KEYWORD_WRITE_ONLY; keyword <= KEYWORD_AIRBYTE_SECRET; keyword++)
-		if (field->given[keyword].type == JREF_BOOL && field->given[keyword].boolean)
-			secret = true;
-	if (format->type == JREF_STRING && JREF_IS(*format, "password"))
-	{
-		format->type = JREF_NONE;
-		secret = true;
-	}
-	if (!secret)
+	if (!field->secret)
 		return;
-
 	if (field->type != FIELD_STRING)
 		import_refuse(import, "it is a secret, and a secret is a string",
 					  "Make its type \"string\", or keep it no secret.");
-	if (field->given[KEYWORD_DEFAULT].type > JREF_NULL)
+	if (value_present(field->given[KEYWORD_DEFAULT]))
 	{
 		import_enter_name(import, "default");
 		import_refuse(import, "a secret has no default", NULL);
 	}
+	field->given[KEYWORD_DEFAULT].type = JREF_NONE;
 	field->type = FIELD_SECRET;
 }
 
 /*
- * interpret_rules: check that the rules speak of the field's type, and that
- * its format and pattern are ones that we have.
+ * interpret_rules: leave out the rules that do not speak of the field's type,
+ * and check that its format and pattern are ones that we have.
  */
 static void
 interpret_rules(Import *import, FieldImport *field)
@@ -411,13 +511,13 @@ interpret_rules(Import *import, FieldImport *field)
 
 	for (int keyword = 0; keyword < KEYWORD_FIRST_ANNOTATION; keyword++)
 	{
+		const char *name = keywords[keyword].name;
+
 		if (field->given[keyword].type == JREF_NONE ||
 			keywords[keyword].speaks_of & OF(field->type))
 			continue;
-		import_enter_name(import, keywords[keyword].name);
-		import_refuse(import,
-					  psprintf("it is no rule for a field of type %s",
-							   field_type_name(field->type)), NULL);
+		import_leave_out(import, jsonb_ref_string(name, strlen(name)), field->type);
+		field->given[keyword].type = JREF_NONE;
 	}
 	interpret_values(import, field);
 	interpret_secret(import, field);
@@ -426,7 +526,7 @@ interpret_rules(Import *import, FieldImport *field)
 	if (format.type != JREF_NONE && !field_format_parse(format, &field->format))
 	{
 		import_enter_name(import, "format");
-		import_refuse(import, "the formats are uri, hostname, email, uuid, date, date-time and password",
+		import_refuse(import, "the formats are uri, http-url, hostname, host, email, uuid, date, date-time and password",
 					  "Take it out, or state it as a \"pattern\".");
 	}
 
@@ -451,7 +551,8 @@ interpret_rules(Import *import, FieldImport *field)
 void
 import_keywords(Import *import, FieldImport *field, JsonbRef schema)
 {
-	gather_keywords(import, field, schema, 0);
+	gather_keywords(import, field, schema);
 	interpret_type(import, field);
+	check_others(import, field);
 	interpret_rules(import, field);
 }

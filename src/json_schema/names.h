@@ -33,8 +33,18 @@ typedef struct Demand
 								 * such demand */
 } Demand;
 
-extern Demand demand_reduce(int field, bool required, List *with, List *unless,
-							const bool *has_default);
+/* What all fields of an integration have in common for their demands. */
+typedef struct DemandScope
+{
+	bool	   *has_default;	/* by field */
+	int		   *seen;			/* by field: the last list that it was in */
+	int			nlists;
+} DemandScope;
+
+extern void demand_scope_begin(DemandScope *scope, int nfields);
+extern List *demand_distinct(DemandScope *scope, List *fields);
+extern Demand demand_reduce(DemandScope *scope, int field, bool required,
+							List *with, List *unless);
 extern bool demand_equal(const Demand *a, const Demand *b);
 
 #endif							/* JSON_SCHEMA_NAMES_H */

@@ -21,6 +21,8 @@
 
 #include "json_schema/pattern_dialect.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
 
 /* What is left of a pattern. */
 typedef struct PatternInput
@@ -34,6 +36,9 @@ typedef struct PatternInput
 
 /* The escapes for classes and for characters that both dialects have. */
 #define SHARED_ESCAPES "dDsSwWfnrtv"
+
+/* DUPMAX of regex/regguts.h: the most that a bound can say. */
+#define MAX_BOUND 255
 
 /* [:name:] as the inside of a class of ASCII characters */
 static const struct
@@ -291,6 +296,7 @@ pattern_to_ecma(const char *pattern, int len)
 
 	while (in.at < in.end)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (take(&in, "\\"))
 		{
 			if (!escape_to_ecma(&in, &out, false))
@@ -381,6 +387,13 @@ escape_from_ecma(PatternInput *in, StringInfo out, bool in_class)
 		return "it ends in a backslash";
 	c = *in->at++;
 
+	/* PostgreSQL goes by the locale in what is a letter */
+	if ((c & 0x80) != 0)
+	{
+		appendStringInfoChar(out, c);
+		return NULL;
+	}
+
 	/* the same, but that a class has \b for backspace, as here throughout */
 	if (strchr(SHARED_ESCAPES, c) != NULL || !is_ascii_alnum(c) ||
 		(c == 'b' && in_class))
@@ -424,11 +437,46 @@ escape_from_ecma(PatternInput *in, StringInfo out, bool in_class)
 }
 
 /*
+ * class_atom_from_ecma: a character of a class, or an escape for several;
+ * *single says which.  first: right behind the class's beginning.
+ */
+static const char *
+class_atom_from_ecma(PatternInput *in, StringInfo out, bool first, bool *single)
+{
+	int			len;
+
+	*single = true;
+	if (take(in, "\\"))
+	{
+		*single = !peek_in(in, "dDsSwW");
+		return escape_from_ecma(in, out, true);
+	}
+
+	/* where a hyphen could be taken for one of a range it is escaped */
+	if (*in->at == '[' ||
+		(*in->at == '-' && !(in->at + 1 < in->end && in->at[1] == ']') &&
+		 !(first && !(in->at + 1 < in->end && in->at[1] == '-'))))
+		appendStringInfoChar(out, '\\');
+	len = Min(pg_mblen(in->at), in->end - in->at);
+	appendBinaryStringInfo(out, in->at, len);
+	in->at += len;
+	return NULL;
+}
+
+/*
  * class_from_ecma: what follows an opening bracket, up to the closing one.
+ *
+ * A hyphen makes a range where it stands between two characters, as ECMA-262
+ * reads them from the left; elsewhere it stands for itself.  In PostgreSQL it
+ * does so only at the ends of a class.
  */
 static const char *
 class_from_ecma(PatternInput *in, StringInfo out)
 {
+	bool		first = true;
+	bool		single;
+	const char *problem;
+
 	if (take(in, "]"))
 		return "it has an empty class";
 	if (take(in, "^]"))
@@ -441,25 +489,52 @@ class_from_ecma(PatternInput *in, StringInfo out)
 	appendStringInfoChar(out, '[');
 	if (take(in, "^"))
 		appendStringInfoChar(out, '^');
-	while (in->at < in->end)
+	for (; in->at < in->end; first = false)
 	{
-		if (take(in, "\\"))
+		if (take(in, "]"))
 		{
-			const char *problem = escape_from_ecma(in, out, true);
+			appendStringInfoChar(out, ']');
+			return NULL;
+		}
+		problem = class_atom_from_ecma(in, out, first, &single);
+		if (problem != NULL)
+			return problem;
 
+		/* a range, unless its end is an escape for several characters */
+		if (single && in->end - in->at >= 2 && in->at[0] == '-' && in->at[1] != ']' &&
+			!(in->at[1] == '\\' && in->end - in->at >= 3 &&
+			  strchr("dDsSwW", in->at[2]) != NULL))
+		{
+			appendStringInfoChar(out, *in->at++);
+			problem = class_atom_from_ecma(in, out, false, &single);
 			if (problem != NULL)
 				return problem;
 		}
-		else if (take(in, "["))
-			appendStringInfoString(out, "\\[");
-		else
-		{
-			appendStringInfoChar(out, *in->at);
-			if (*in->at++ == ']')
-				return NULL;
-		}
 	}
 	return "it has a class without an end";
+}
+
+/*
+ * bound_from_ecma: a bound as it stands, behind its opening brace.
+ */
+static const char *
+bound_from_ecma(PatternInput *in, StringInfo out)
+{
+	const char *at = in->at;
+
+	appendStringInfoChar(out, '{');
+	while (at < in->end && (*at == ',' || (*at >= '0' && *at <= '9')))
+	{
+		int			number = 0;
+
+		for (; at < in->end && *at >= '0' && *at <= '9'; at++)
+			number = Min(number * 10 + (*at - '0'), MAX_BOUND + 1);
+		if (number > MAX_BOUND)
+			return "it repeats something more than 255 times, the most that there can be";
+		if (at < in->end && *at == ',')
+			at++;
+	}
+	return NULL;
 }
 
 /*
@@ -501,14 +576,20 @@ pattern_from_ecma(const char *pattern, int len, const char **problem)
 
 	initStringInfo(&out);
 	*problem = NULL;
+	/* nothing to be repeated there, but in PostgreSQL a director */
+	if (in.end > in.at && *in.at == '*')
+		*problem = "it begins with a quantifier";
 	while (in.at < in.end && *problem == NULL)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (take(&in, "\\"))
 			*problem = escape_from_ecma(&in, &out, false);
 		else if (take(&in, "["))
 			*problem = class_from_ecma(&in, &out);
 		else if (take(&in, "("))
 			*problem = group_from_ecma(&in, &out);
+		else if (take(&in, "{"))
+			*problem = bound_from_ecma(&in, &out);
 		else
 			appendStringInfoChar(&out, *in.at++);
 	}

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "jsonb/merge_patch.h"
 #include "jsonb/writer.h"
 #include "miscadmin.h"
 #include "utils/fmgrprotos.h"
@@ -18,6 +19,7 @@ typedef struct PatchWalk
 {
 	JsonbWalk	target;
 	JsonbWalk	patch;
+	bool		keeps_nulls;	/* of members that the target has not */
 	bool		have_target;	/* target_key and target_value are unused yet */
 	bool		have_patch;
 	JsonbRef	target_key;
@@ -27,8 +29,9 @@ typedef struct PatchWalk
 } PatchWalk;
 
 static void
-patch_walk_begin(PatchWalk *walk, JsonbRef target, JsonbRef patch)
+patch_walk_begin(PatchWalk *walk, JsonbRef target, JsonbRef patch, bool keeps_nulls)
 {
+	walk->keeps_nulls = keeps_nulls;
 	jsonb_walk_begin(&walk->target, target);
 	jsonb_walk_begin(&walk->patch, patch);
 	walk->have_target = walk->have_patch = false;
@@ -73,7 +76,8 @@ patch_walk_next(PatchWalk *walk, JsonbRef *key, JsonbRef *target, JsonbRef *patc
 			*key = walk->patch_key;
 			*patch = walk->patch_value;
 			walk->have_patch = false;
-			if (patch->type == JREF_NULL)
+			if (patch->type == JREF_NULL &&
+				!(walk->keeps_nulls && target->type == JREF_NONE))
 				continue;		/* removed */
 		}
 		return true;
@@ -81,14 +85,31 @@ patch_walk_next(PatchWalk *walk, JsonbRef *key, JsonbRef *target, JsonbRef *patc
 }
 
 /*
+ * path_below: what is left of a path once the step to that key is taken; NULL
+ * where the path leads elsewhere.
+ */
+static const char *const *
+path_below(const char *const *path, JsonbRef key)
+{
+	if (path == NULL || *path == NULL)
+		return NULL;
+	if (strcmp(*path, PATCH_ANY_KEY) != 0 && !jsonb_ref_is(key, *path, strlen(*path)))
+		return NULL;
+	return path + 1;
+}
+
+/*
  * write_patched: write the object that a patch, an object too, makes of the
  * target, whatever that is, as the next value of outer or as the root.
  *
  * As RFC 7396, section 2, has it: what is no object is taken as an empty one.
+ * null_path leads from here to where nulls are kept.
  */
 static void
-write_patched(JsonbWriter *writer, JsonbFrame *outer, JsonbRef target, JsonbRef patch)
+write_patched(JsonbWriter *writer, JsonbFrame *outer, JsonbRef target, JsonbRef patch,
+			  const char *const *null_path)
 {
+	bool		keeps_nulls = null_path != NULL && *null_path == NULL;
 	PatchWalk	walk;
 	JsonbFrame	object;
 	JsonbRef	key;
@@ -101,26 +122,44 @@ write_patched(JsonbWriter *writer, JsonbFrame *outer, JsonbRef target, JsonbRef 
 	if (target.type != JREF_OBJECT)
 		target.type = JREF_NONE;
 
-	patch_walk_begin(&walk, target, patch);
+	patch_walk_begin(&walk, target, patch, keeps_nulls);
 	while (patch_walk_next(&walk, &key, &before, &change))
 		members++;
 	jsonb_write_object(writer, outer, &object, members);
 
-	patch_walk_begin(&walk, target, patch);
+	patch_walk_begin(&walk, target, patch, keeps_nulls);
 	while (patch_walk_next(&walk, &key, &before, &change))
 		jsonb_write_key(writer, &object, key.ptr, key.len);
 
-	patch_walk_begin(&walk, target, patch);
+	patch_walk_begin(&walk, target, patch, keeps_nulls);
 	while (patch_walk_next(&walk, &key, &before, &change))
 	{
 		if (change.type == JREF_NONE)
 			jsonb_write_value(writer, &object, before);
 		else if (change.type == JREF_OBJECT)
-			write_patched(writer, &object, before, change);
+			write_patched(writer, &object, before, change, path_below(null_path, key));
 		else
 			jsonb_write_value(writer, &object, change);
 	}
 	jsonb_write_end(writer, &object);
+}
+
+/*
+ * merge_patched: what a patch, which is an object, makes of the target,
+ * palloc'd.
+ *
+ * null_path, ended by a NULL, leads to the objects in which a null of the patch
+ * that finds no member to remove is kept as a value (PATCH_ANY_KEY stands for
+ * any one key); with NULL for it this is RFC 7396 to the letter.
+ */
+Jsonb *
+merge_patched(JsonbRef target, JsonbRef patch, const char *const *null_path)
+{
+	JsonbWriter writer;
+
+	jsonb_write_begin(&writer, (Size) target.len + patch.len + VARHDRSZ);
+	write_patched(&writer, NULL, target, patch, null_path);
+	return jsonb_write_finish(&writer);
 }
 
 /*
@@ -131,11 +170,8 @@ integration_config_merge_patch(PG_FUNCTION_ARGS)
 {
 	Jsonb	   *target = PG_GETARG_JSONB_P(0);
 	Jsonb	   *patch = PG_GETARG_JSONB_P(1);
-	JsonbWriter writer;
 
 	if (jsonb_ref_root(patch).type != JREF_OBJECT)
 		PG_RETURN_JSONB_P(patch);
-	jsonb_write_begin(&writer, VARSIZE(target) + VARSIZE(patch));
-	write_patched(&writer, NULL, jsonb_ref_root(target), jsonb_ref_root(patch));
-	PG_RETURN_JSONB_P(jsonb_write_finish(&writer));
+	PG_RETURN_JSONB_P(merge_patched(jsonb_ref_root(target), jsonb_ref_root(patch), NULL));
 }

@@ -7,11 +7,14 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "jsonb/number.h"
 #include "jsonb/sorted_refs.h"
 
 /*
- * compare_refs: order of two scalars of one JSON type, then by place.
+ * compare_refs: order of two values, then by place.  Containers are all alike
+ * here.
  */
 static int
 compare_refs(const void *a, const void *b)
@@ -20,6 +23,8 @@ compare_refs(const void *a, const void *b)
 	const SortedRef *right = b;
 	int			order = 0;
 
+	if (left->value.type != right->value.type)
+		return left->value.type < right->value.type ? -1 : 1;
 	switch (left->value.type)
 	{
 		case JREF_STRING:
@@ -70,19 +75,49 @@ sorted_refs_have(const SortedRef *refs, int count, JsonbRef name)
 }
 
 /*
- * first_repetition: as sort_refs, for the elements of an array; they are
- * scalars of one JSON type.
+ * compare_places: the array's own order.
+ */
+static int
+compare_places(const void *a, const void *b)
+{
+	return ((const SortedRef *) a)->index - ((const SortedRef *) b)->index;
+}
+
+/*
+ * distinct_refs: of values in any order, the first of each that are equal, in
+ * the array's order.  Returns how many there are.  Containers are not told
+ * apart from one another, and all stay.
  */
 int
-first_repetition(JsonbRef array, int *earlier)
+distinct_refs(SortedRef *refs, int count)
 {
-	SortedRef  *refs = palloc(sizeof(SortedRef) * Max(jsonb_ref_count(array), 1));
+	int			kept = 0;
+
+	qsort(refs, count, sizeof(SortedRef), compare_refs);
+	for (int i = 0; i < count; i++)
+		if (kept == 0 || !JREF_IS_SCALAR(refs[i].value) ||
+			!jsonb_ref_equal(refs[kept - 1].value, refs[i].value))
+			refs[kept++] = refs[i];
+	qsort(refs, kept, sizeof(SortedRef), compare_places);
+	return kept;
+}
+
+/*
+ * first_repetition: as sort_refs, for the elements of an array; they are
+ * scalars of one JSON type.  most is how many distinct ones there can be, if
+ * that is known: no more than these and the next are looked at.
+ */
+int
+first_repetition(JsonbRef array, int most, int *earlier)
+{
+	int			limit = Min(jsonb_ref_count(array), (uint32) Min(most, INT_MAX - 1) + 1);
+	SortedRef  *refs = palloc(sizeof(SortedRef) * Max(limit, 1));
 	JsonbWalk	walk;
 	int			count = 0;
 	int			first;
 
 	jsonb_walk_begin(&walk, array);
-	while (jsonb_walk_element(&walk, &refs[count].value))
+	while (count < limit && jsonb_walk_element(&walk, &refs[count].value))
 	{
 		refs[count].index = count;
 		count++;

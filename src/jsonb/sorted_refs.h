@@ -19,6 +19,7 @@ typedef struct SortedRef
 
 extern int	sort_refs(SortedRef *refs, int count, int *earlier);
 extern bool sorted_refs_have(const SortedRef *refs, int count, JsonbRef name);
-extern int	first_repetition(JsonbRef array, int *earlier);
+extern int	distinct_refs(SortedRef *refs, int count);
+extern int	first_repetition(JsonbRef array, int most, int *earlier);
 
 #endif							/* JSONB_SORTED_REFS_H */

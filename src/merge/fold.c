@@ -92,10 +92,10 @@ set_value(const FoldedEntry *fold, FoldedField *field, JsonbRef default_value,
 	field->unset_by = NO_LAYER;
 
 	/*
-	 * Locked in the catalogue: the outermost that gives a value has it.  A
-	 * blank is none, so what a form left empty keeps nobody from it.
+	 * Locked in the catalogue: the outermost that gives a value has it.  Only
+	 * null gives none: who blanks a field has decided.
 	 */
-	if (fold->integration && fold->integration->locked && value_present(value))
+	if (fold->integration && fold->integration->locked)
 		field->locked_by = 0;
 }
 

@@ -53,5 +53,5 @@ integration_schemas_redact_past(PG_FUNCTION_ARGS)
 	walk.catalogue = catalogue_current(fcinfo);
 	PG_RETURN_JSONB_P(walk_document(&walk, root, erased,
 									marks_reach(erased) ? PLACE_HIDDEN :
-									walk_place(walk.catalogue, root)));
+									walk_place(&walk, root)));
 }

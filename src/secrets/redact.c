@@ -54,7 +54,7 @@ integration_schema_redact(PG_FUNCTION_ARGS)
 				 errmsg("an answer of integration_schema_resolve is redacted with its integration's id"),
 				 errhint("Give the id as the second argument of integration_schema_redact.")));
 	walk.catalogue = catalogue_current(fcinfo);
-	PG_RETURN_JSONB_P(walk_document(&walk, root, none, walk_place(walk.catalogue, root)));
+	PG_RETURN_JSONB_P(walk_document(&walk, root, none, walk_place(&walk, root)));
 }
 
 /*

@@ -123,7 +123,10 @@ unmask_passwords(JsonbRef string, JsonbRef stored)
 			break;
 		if (!uri_password_find(t, tlen, &stored_start, &stored_length) ||
 			start != stored_start || memcmp(s, t, start) != 0)
-			return none;
+		{
+			found = false;
+			break;
+		}
 		password = jsonb_ref_string(s + start, length);
 		if (walk_is_mask(password))
 		{
@@ -139,7 +142,10 @@ unmask_passwords(JsonbRef string, JsonbRef stored)
 	}
 	host = host_length(s, slen);
 	if (!found || host != host_length(t, tlen) || memcmp(s, t, host) != 0)
+	{
+		pfree(result.data);
 		return none;
+	}
 	appendBinaryStringInfo(&result, s, slen);
 	return jsonb_ref_string(result.data, result.len);
 }
@@ -169,6 +175,8 @@ unmask_visit(Walk *walk, JsonbFrame *frame, JsonbRef value, JsonbRef stored,
 	if (unmasked.type == JREF_NONE)
 		return false;
 	jsonb_write_value(walk->writer, frame, unmasked);
+	if (unmasked.ptr != stored.ptr)
+		pfree(unconstify(char *, unmasked.ptr));
 	return true;
 }
 
@@ -217,6 +225,21 @@ scalar_ref(const JsonbValue *value)
 }
 
 /*
+ * iterator_free: free an iterator that is not at its end.
+ */
+static void
+iterator_free(JsonbIterator *it)
+{
+	while (it != NULL)
+	{
+		JsonbIterator *outer = it->parent;
+
+		pfree(it);
+		it = outer;
+	}
+}
+
+/*
  * is_same_container: as is_same_scalar, for all in a container.
  *
  * By the server's iterator, whose levels are in memory.
@@ -230,37 +253,27 @@ is_same_container(JsonbRef element, JsonbRef stored, Place place, bool *seen)
 	JsonbValue	value;
 	JsonbValue	stored_value;
 	int			objects = 0;
+	bool		same = true;
 
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
 		token = JsonbIteratorNext(&it, &value, false);
-		if (JsonbIteratorNext(&stored_it, &stored_value, false) != token)
-			return false;
-		switch (token)
-		{
-			case WJB_BEGIN_OBJECT:
-				objects++;
-				break;
-			case WJB_END_OBJECT:
-				objects--;
-				break;
-			case WJB_KEY:
-				if (!jsonb_ref_equal(scalar_ref(&value), scalar_ref(&stored_value)))
-					return false;
-				break;
-			case WJB_VALUE:
-			case WJB_ELEM:
-				if (!is_same_scalar(scalar_ref(&value), scalar_ref(&stored_value),
-									place == PLACE_FIELD && objects > 0 ? PLACE_INSIDE : place,
-									seen))
-					return false;
-				break;
-			default:
-				break;
-		}
-	} while (token != WJB_DONE);
-	return true;
+		same = JsonbIteratorNext(&stored_it, &stored_value, false) == token;
+		if (token == WJB_BEGIN_OBJECT)
+			objects++;
+		else if (token == WJB_END_OBJECT)
+			objects--;
+		else if (same && token == WJB_KEY)
+			same = jsonb_ref_equal(scalar_ref(&value), scalar_ref(&stored_value));
+		else if (same && (token == WJB_VALUE || token == WJB_ELEM))
+			same = is_same_scalar(scalar_ref(&value), scalar_ref(&stored_value),
+								  place == PLACE_FIELD && objects > 0 ? PLACE_INSIDE : place,
+								  seen);
+	} while (same && token != WJB_DONE);
+	iterator_free(it);
+	iterator_free(stored_it);
+	return same;
 }
 
 /*
@@ -302,7 +315,7 @@ unmask_document(const Catalogue *catalogue, Jsonb *document, JsonbRef stored)
 	if (stored.type == JREF_NONE || !holds_mask(document))
 		return document;
 	return walk_document(&walk, jsonb_ref_root(document), stored,
-						 walk_place(catalogue, stored));
+						 walk_place(&walk, stored));
 }
 
 /*

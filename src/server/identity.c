@@ -32,6 +32,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #if PG_VERSION_NUM >= 160000
@@ -74,8 +75,28 @@ identity_become(Identity *before, Oid userid)
 void
 identity_return(const Identity *before)
 {
+	if (!OidIsValid(before->userid))
+		return;
 	AtEOXact_GUC(false, before->guc_level);
 	SetUserIdAndSecContext(before->userid, before->security);
+}
+
+/*
+ * identity_for_table: become whose rights a statement of ours on a table runs
+ * with, to identity_return().
+ *
+ * Where row security applies to the caller that is himself, so that his
+ * policies hold for what he reads and writes; elsewhere it is the table's
+ * owner.  Either way it is for us to see that the caller has the rights that
+ * the statement takes (rights_checked()).
+ */
+void
+identity_for_table(Identity *before, Oid relid)
+{
+	if (check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED)
+		before->userid = InvalidOid;
+	else
+		identity_become(before, relation_owner(relid));
 }
 
 /*

@@ -13,13 +13,14 @@
 /* Who we were before identity_become(). */
 typedef struct Identity
 {
-	Oid			userid;
+	Oid			userid;			/* InvalidOid: nobody else was become */
 	int			security;
 	int			guc_level;
 } Identity;
 
 extern int	search_path_secure(void);
 extern void identity_become(Identity *before, Oid userid);
+extern void identity_for_table(Identity *before, Oid relid);
 extern void identity_return(const Identity *before);
 extern Oid	relation_owner(Oid relid);
 extern bool rights_checked(Oid relid, AclMode mode, int ncolumns,

@@ -14,7 +14,8 @@
 PG_MODULE_MAGIC;
 
 int			setting_max_depth = 32;
-bool		setting_notify = true;
+int			setting_max_document_size = 16 * 1024;
+bool		setting_notify = false;
 char	   *setting_author;
 char	   *setting_reason;
 
@@ -34,10 +35,15 @@ _PG_init(void)
 							"The root is the first; the platform's node does not count.",
 							&setting_max_depth, 32, 1, 1000,
 							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("integration_schemas.max_document_size",
+							"Most kilobytes that a node's document may have.",
+							NULL,
+							&setting_max_document_size, 16 * 1024, 1, 256 * 1024,
+							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomBoolVariable("integration_schemas.notify",
 							 "Announces changes of catalogue and documents with NOTIFY.",
-							 "Turn it off for a transaction that is to be prepared for two-phase commit.",
-							 &setting_notify, true,
+							 "The server lets only one transaction at a time commit with a notification.",
+							 &setting_notify, false,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("integration_schemas.author",
 							   "Who changes a node's document, for its history.",

@@ -23,6 +23,5 @@ extern void own_columns(Relation relation, const OwnColumn *wanted, int nwanted,
 extern int	own_column(Relation relation, const char *name, Oid type);
 extern Oid	own_key_index(Relation table, int nkeys, const AttrNumber *key);
 extern Oid	own_index(Relation table, int nkeys, const AttrNumber *key);
-extern bool own_table_runs_code(Relation table, bool writing);
 
 #endif							/* SERVER_OWN_TABLE_H */

@@ -1,29 +1,95 @@
 /*-------------------------------------------------------------------------
  *
  * server/row_guard.c
- *	  The trigger that keeps a table's rows out of its constraints' errors.
+ *	  Keeping a table's rows out of its constraints' errors.
  *
  * Where a row breaks a constraint, the server's error shows the row, and with
- * it the document.  So this trigger refuses the row before the server does,
- * for the same constraint, and shows nothing of it.
+ * it the document.  So our BEFORE triggers refuse the row before the server
+ * does, for the same constraint, and show nothing of it: also for the
+ * constraints of columns that a user has added.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_attribute.h"
 #include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
 #include "nodes/nodes.h"
-#include "server/copy_context.h"
-#include "server/trigger_call.h"
+#if PG_VERSION_NUM >= 180000
+#include "rewrite/rewriteHandler.h"
+#endif
+#include "server/row_guard.h"
 #include "utils/rel.h"
 
-PG_FUNCTION_INFO_V1(integration_config_guard);
+/* A CHECK constraint. */
+typedef struct GuardedCheck
+{
+	char	   *name;
+	ExprState  *condition;
+} GuardedCheck;
+
+/* A table's constraints, for the rows of a statement. */
+struct RowGuard
+{
+	EState	   *estate;			/* NULL: there is nothing to evaluate */
+	ResultRelInfo *generated;	/* NULL: there are no generated columns */
+	int			nchecks;
+	GuardedCheck *checks;
+};
 
 /*
- * check_nulls: the NOT NULL constraints.
+ * row_guard_begin: a table's constraints, prepared for any number of rows, in
+ * that context, whose end is theirs.
+ *
+ * checked, where it is not NULL, names the CHECK constraints that the caller has
+ * checked already; where there are no others and no generated columns, which is
+ * the rule, a row costs next to nothing.
+ */
+RowGuard *
+row_guard_begin(Relation relation, ConstraintFilter checked, MemoryContext cxt)
+{
+	MemoryContext caller = MemoryContextSwitchTo(cxt);
+	TupleConstr *constraints = RelationGetDescr(relation)->constr;
+	RowGuard   *guard = palloc0(sizeof(RowGuard));
+	int			count = constraints != NULL ? constraints->num_check : 0;
+
+	guard->checks = palloc(sizeof(GuardedCheck) * (count + 1));
+	for (int i = 0; i < count; i++)
+	{
+		GuardedCheck *check = &guard->checks[guard->nchecks];
+		Node	   *condition;
+
+		if (checked != NULL && checked(constraints->check[i].ccname))
+			continue;
+		condition = stringToNode(constraints->check[i].ccbin);
+#if PG_VERSION_NUM >= 180000
+		condition = expand_generated_columns_in_expr(condition, relation, 1);
+#endif
+		if (guard->estate == NULL)
+			guard->estate = CreateExecutorState();
+		check->name = pstrdup(constraints->check[i].ccname);
+		check->condition = ExecPrepareExpr((Expr *) condition, guard->estate);
+		guard->nchecks++;
+	}
+	if (constraints != NULL && constraints->has_generated_stored)
+	{
+		if (guard->estate == NULL)
+			guard->estate = CreateExecutorState();
+		guard->generated = makeNode(ResultRelInfo);
+		InitResultRelInfo(guard->generated, relation, 1, NULL, 0);
+	}
+	MemoryContextSwitchTo(caller);
+	return guard;
+}
+
+/*
+ * check_nulls: the NOT NULL constraints of the columns that are generated, or
+ * of those that are not.
  */
 static void
-check_nulls(Relation relation, TupleTableSlot *row)
+check_nulls(Relation relation, TupleTableSlot *row, bool generated)
 {
 	TupleDesc	desc = RelationGetDescr(relation);
 
@@ -31,7 +97,9 @@ check_nulls(Relation relation, TupleTableSlot *row)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, attnum - 1);
 
-		if (attribute->attnotnull && slot_attisnull(row, attnum))
+		if (attribute->attnotnull && !attribute->attisdropped &&
+			attribute->attgenerated == (generated ? ATTRIBUTE_GENERATED_STORED : '\0') &&
+			slot_attisnull(row, attnum))
 			ereport(ERROR,
 					(errcode(ERRCODE_NOT_NULL_VIOLATION),
 					 errmsg("null value in column \"%s\" of table \"%s\"",
@@ -41,42 +109,41 @@ check_nulls(Relation relation, TupleTableSlot *row)
 }
 
 /*
- * check_constraints: the CHECK constraints.
+ * row_guard_check: an error (not_null_violation, check_violation) for a row
+ * that breaks a constraint of the table.
+ *
+ * The server computes generated columns after the BEFORE triggers, so they are
+ * computed here too.  All expressions run as the current user, as they do when
+ * the server evaluates them: he must be the one who writes the row.
  */
-static void
-check_constraints(Relation relation, TupleTableSlot *row)
+void
+row_guard_check(RowGuard *guard, Relation relation, HeapTuple row)
 {
-	TupleConstr *constraints = RelationGetDescr(relation)->constr;
-	EState	   *estate = CreateExecutorState();
-	ExprContext *context = GetPerTupleExprContext(estate);
+	TupleDesc	desc = RelationGetDescr(relation);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
 
-	context->ecxt_scantuple = row;
-	for (int i = 0; constraints != NULL && i < constraints->num_check; i++)
+	ExecStoreHeapTuple(row, slot, false);
+	check_nulls(relation, slot, false);
+	if (guard->generated != NULL)
 	{
-		ConstrCheck *check = &constraints->check[i];
-		Expr	   *condition = stringToNode(check->ccbin);
+		TupleTableSlot *computed = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 
-		if (!ExecCheck(ExecPrepareExpr(condition, estate), context))
+		ExecCopySlot(computed, slot);
+		ExecDropSingleTupleTableSlot(slot);
+		slot = computed;
+		ExecComputeStoredGenerated(guard->generated, guard->estate, slot, CMD_INSERT);
+		check_nulls(relation, slot, true);
+	}
+	if (guard->nchecks > 0)
+		GetPerTupleExprContext(guard->estate)->ecxt_scantuple = slot;
+	for (int i = 0; i < guard->nchecks; i++)
+		if (!ExecCheck(guard->checks[i].condition, GetPerTupleExprContext(guard->estate)))
 			ereport(ERROR,
 					(errcode(ERRCODE_CHECK_VIOLATION),
 					 errmsg("row for table \"%s\" breaks constraint \"%s\"",
-							RelationGetRelationName(relation), check->ccname),
-					 errtableconstraint(relation, check->ccname)));
-	}
-	FreeExecutorState(estate);
-}
-
-/*
- * integration_config_guard() returns trigger: BEFORE INSERT, for each row.
- */
-Datum
-integration_config_guard(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = trigger_call_for(fcinfo, NULL, FIRED(BEFORE, ROW, INSERT),
-											"before insert, for each row");
-
-	hide_rows_of_copy();
-	check_nulls(trigger->tg_relation, trigger->tg_trigslot);
-	check_constraints(trigger->tg_relation, trigger->tg_trigslot);
-	return PointerGetDatum(trigger->tg_trigtuple);
+							RelationGetRelationName(relation), guard->checks[i].name),
+					 errtableconstraint(relation, guard->checks[i].name)));
+	ExecDropSingleTupleTableSlot(slot);
+	if (guard->estate != NULL)
+		ResetPerTupleExprContext(guard->estate);
 }

@@ -21,17 +21,6 @@ StaticAssertDecl((TRIGGER_EVENT_OPMASK | TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFOR
 				 "the ways to be fired must fit into the bits of a set");
 
 /*
- * is_table: is it the extension's table of that name, in the schema of the
- * function that was called?
- */
-static bool
-is_table(FunctionCallInfo fcinfo, Relation relation, const char *table)
-{
-	return strcmp(RelationGetRelationName(relation), table) == 0 &&
-		RelationGetNamespace(relation) == own_namespace(fcinfo);
-}
-
-/*
  * trigger_call: the call's trigger, any that there can be, or an error
  * (trigger_protocol_violated) where the function was called otherwise.
  */
@@ -50,12 +39,11 @@ trigger_call(FunctionCallInfo fcinfo)
  * trigger_call_for: the call's trigger, or the same error where it is none of
  * those that the function is made for.
  *
- * table is the one of the extension's tables that it belongs to, NULL for any
- * table of anyone; fired is the set of ways to be fired, and usage says them
- * in words, for the error.
+ * table is the one of the extension's tables that it belongs to; fired is the
+ * set of ways to be fired, and usage says them in words, for the error.
  */
 TriggerData *
-trigger_call_for(FunctionCallInfo fcinfo, const char *table, uint32 fired,
+trigger_call_for(FunctionCallInfo fcinfo, OwnTable table, uint32 fired,
 				 const char *usage)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
@@ -65,15 +53,13 @@ trigger_call_for(FunctionCallInfo fcinfo, const char *table, uint32 fired,
 		!TRIGGER_FIRED_INSTEAD(trigger->tg_event) &&
 		(fired >> (trigger->tg_event & (TRIGGER_EVENT_OPMASK | TRIGGER_EVENT_ROW |
 										TRIGGER_EVENT_BEFORE)) & 1) != 0 &&
-		(table == NULL || is_table(fcinfo, trigger->tg_relation, table)))
+		RelationGetRelid(trigger->tg_relation) == own_table(fcinfo, table, NoLock))
 		return trigger;
 
 	function = get_func_name(fcinfo->flinfo->fn_oid);
 	ereport(ERROR,
 			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-			 table != NULL ?
 			 errmsg("function \"%s\" is the trigger of table \"%s\", %s",
-					function, table, usage) :
-			 errmsg("function \"%s\" is a trigger %s", function, usage)));
+					function, own_table_name(table), usage)));
 	return NULL;				/* not reached */
 }

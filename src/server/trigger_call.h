@@ -9,6 +9,7 @@
 #define SERVER_TRIGGER_CALL_H
 
 #include "commands/trigger.h"
+#include "server/extension.h"
 
 /* A way to be fired, such as FIRED(BEFORE, ROW, INSERT), as a bit of a set. */
 #define FIRED(timing, level, operation) \
@@ -17,7 +18,7 @@
 #define FIRED_FOR_STATEMENT 0
 
 extern TriggerData *trigger_call(FunctionCallInfo fcinfo);
-extern TriggerData *trigger_call_for(FunctionCallInfo fcinfo, const char *table,
+extern TriggerData *trigger_call_for(FunctionCallInfo fcinfo, OwnTable table,
 									 uint32 fired, const char *usage);
 
 #endif							/* SERVER_TRIGGER_CALL_H */

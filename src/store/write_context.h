@@ -27,4 +27,6 @@ typedef struct WriteContext
 /* The write that is being made; NULL for a statement of the caller's own. */
 extern WriteContext *write_context;
 
+extern const WriteContext *context_of(text *org_id, text *node_id);
+
 #endif							/* STORE_WRITE_CONTEXT_H */

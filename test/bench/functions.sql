@@ -16,6 +16,15 @@ SELECT bench.add_ratio('`integration_schema_resolve(''slack'', org, team)`', 'at
 SELECT bench.add_ratio('`integration_schema_values(org, team)`', 'at most 0.15 × `\|\|`', 'reads', 'values', '||', 0.15);
 SELECT bench.add_ratio('`integration_schema_is_valid(team)`', 'at most 0.05 × `\|\|`', 'reads', 'is_valid', '||', 0.05);
 
+-- The catalogue's rows, and the same by a query.
+SELECT bench.rounds('rows', ARRAY['query', 'list', 'get'],
+    ARRAY['(SELECT jsonb_agg(to_jsonb(s)) FROM integration_schemas AS s WHERE call > 0)',
+          'integration_schema_list()',
+          'integration_schema_get(''slack'')'],
+    1, 51, 0.01);
+SELECT bench.add_ratio('`integration_schema_list()`', 'at most 0.03 × `jsonb_agg(to_jsonb())`', 'rows', 'list', 'query', 0.03);
+SELECT bench.add_ratio('`integration_schema_get(''slack'')`', 'at most 0.03 × `jsonb_agg(to_jsonb())`', 'rows', 'get', 'query', 0.03);
+
 -- Three layers of the store, and the same three rows looked up by hand. The
 -- keys come from a row, so that each call looks them up anew.
 DO $$

@@ -112,7 +112,7 @@ def normal(definitions):
     """Definitions without what says only the default."""
     result = copy.deepcopy(definitions)
     for definition in result:
-        for key, default in (("type", "string"), ("required", False), ("level", "org")):
+        for key, default in (("type", "string"), ("required", False), ("level", "org"), ("multiline", False)):
             if definition.get(key) == default:
                 del definition[key]
     return result
@@ -179,8 +179,34 @@ ok(any(map(left_out, taken)), "patterns that ECMA-262 does not know are left out
 compared = [id for id in taken if not left_out(id)]
 validators = {id: Draft202012Validator(schemas[id], format_checker=checker) for id in compared}
 
+def is_text(definition):
+    return definition["type"] in ("string", "secret")
+
+
+def passes(validator, demands, definitions, config):
+    """What the validator says of a config. An empty string is no value here, and a blank one none for what is
+    required; a schema says neither, so whoever asks it leaves them out."""
+    if not isinstance(config, dict):
+        return validator.is_valid(config)
+    texts = {definition["name"] for definition in definitions if is_text(definition)}
+    given = {name: value for name, value in config.items() if not (name in texts and value == "")}
+    present = {name: value for name, value in given.items()
+               if not (name in texts and isinstance(value, str) and not value.strip())}
+    return validator.is_valid(given) and demands.is_valid(present)
+
+
+def has_outer_space(definitions, config):
+    """Has a secret white space around it? A schema does not say that it must not."""
+    return isinstance(config, dict) and any(
+        definition["type"] == "secret" and isinstance(config.get(definition["name"]), str)
+        and config[definition["name"]] != config[definition["name"]].strip() for definition in definitions)
+
+
+demands = {id: Draft202012Validator({key: value for key, value in schemas[id].items() if key in ("required", "allOf")})
+           for id in compared}
+
 # One document has a config for every integration, so the server reads few.
-cases, disagreements, plainly = [], [], []
+cases, disagreements, plainly, spaces = [], [], [], []
 for _ in range(nconfigs):
     configs = {id: generate.config(random, integrations[id]) for id in compared}
     entries = {id: {"config": config} for id, config in configs.items()}
@@ -189,12 +215,16 @@ for _ in range(nconfigs):
     for id, config in configs.items():
         codes = found.get(id, set())
         cases.append((id, config, codes))
-        passes = validators[id].is_valid(config)
-        if passes != (not codes):
+        theirs = passes(validators[id], demands[id], integrations[id], config)
+        plain = found.get("plain_" + id, set())
+        for some in (codes, plain):
+            if ("characters" in some) != has_outer_space(integrations[id], config):
+                spaces.append("%s\n# config %s\n# ours %s" % (id, literal(config), sorted(some)))
+        if theirs != (not codes - {"characters"}):
             errors = [error.message for error in validators[id].iter_errors(config)]
             disagreements.append("%s\n# fields %s\n# config %s\n# ours %s, theirs %s" % (
                 id, literal(integrations[id]), literal(config), sorted(codes), errors))
-        if passes != (not found.get("plain_" + id)):
+        if theirs != (not plain - {"characters"}):
             plainly.append("%s\n# fields %s\n# config %s\n# ours %s" % (
                 id, literal(integrations[id]), literal(config), sorted(found.get("plain_" + id, set()))))
 
@@ -202,6 +232,7 @@ passed = sum(not codes for _, _, codes in cases)
 print("# %d configs, of which %d pass" % (len(cases), passed))
 ok(not disagreements, "a config passes here exactly when it passes the independent validator",
    "%d of %d" % (len(disagreements), len(cases)), *disagreements)
+ok(not spaces, "white space around a secret is refused", "%d of %d" % (len(spaces), len(cases)), *spaces)
 ok(not plainly, "definitions imported from the standard keywords alone mean the same",
    "%d of %d" % (len(plainly), len(cases)), *plainly)
 ok(0.2 < passed / len(cases) < 0.8, "the configs are neither all right nor all wrong")
@@ -227,7 +258,9 @@ for keyword in ("type", "null", "enum", "pattern", "format", "minimum", "maximum
                 "minItems", "maxItems", "required", "allOf", "additionalProperties"):
     broken = {id: Draft202012Validator(without(schemas[id], keyword), format_checker=checker)
               for id in compared if without(schemas[id], keyword) != schemas[id]}
-    ok(any(id in broken and broken[id].is_valid(config) != (not codes) for id, config, codes in cases),
+    ok(any(id in broken and passes(broken[id], broken[id] if keyword in ("required", "allOf") else demands[id],
+                                   integrations[id], config) != (not codes - {"characters"})
+           for id, config, codes in cases),
        "a schema without %s would be noticed" % keyword)
 
 psql("DELETE FROM integration_schemas WHERE category = 'test';")

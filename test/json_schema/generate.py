@@ -17,6 +17,9 @@ FORMATS = {
     "email": (["a@example.com", "first.last+tag@mail.example"], ["", "nobody", "@example.com", "a@"]),
     "uuid": (["123e4567-e89b-12d3-a456-426614174000", "123E4567-E89B-12D3-A456-426614174000"],
              ["", "123e4567e89b12d3a456426614174000", "123e4567-e89b-12d3-a456-42661417400", "no"]),
+    # JSON Schema has no such format, or only a wider one: bad ones are bad for that, too
+    "http-url": (["https://example.com/a", "HTTP://a_b:8080"], ["", "example", "http://a b"]),
+    "host": (["example.com.", "a_b", "::1", "10.0.0.1"], [""]),
     "date": (["2024-02-29", "1999-12-31"], ["", "2023-02-29", "2024-13-01", "20240101", "2024-1-1"]),
     "date-time": (["2024-02-29T12:00:00Z", "1999-12-31t23:59:59.5+01:00"],
                   ["", "2024-02-29", "2024-02-29T12:00Z", "2024-02-30T12:00:00Z", "2024-02-29 12:00:00Z"]),
@@ -113,6 +116,11 @@ def rules(random, definition):
             definition["pattern"] = random.choice(UNSHARED)
         if random.random() < 0.25:
             definition["format"] = random.choice(list(FORMATS))
+            if definition["format"] in ("http-url", "host"):
+                # as far as the two agree
+                definition["allowed_values"] = FORMATS[definition["format"]][0]
+        if random.random() < 0.1:
+            definition["multiline"] = random.random() < 0.9
     if kind in ("integer", "number"):
         bounds = sorted([number(random), number(random)])
         if random.random() < 0.4:
@@ -124,7 +132,7 @@ def rules(random, definition):
             definition["min_length"] = random.choice([0, 1, 1, 2, 3])
         if random.random() < 0.3:
             definition["max_length"] = random.choice([3, 5, 8])
-    if kind in ("string", "secret", "integer", "number", "boolean") and random.random() < 0.15:
+    if "allowed_values" not in definition and kind not in ("array", "object") and random.random() < 0.15:
         found = []
         for _ in range(random.randint(1, 4)):
             one = value(random, definition)

@@ -26,7 +26,8 @@ SELECT is_empty($$SELECT objid::regprocedure FROM member
 SELECT is_empty($$SELECT objid::regclass FROM its_table WHERE obj_description(objid, 'pg_class') IS NULL$$,
 	'every table');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN its_table AS t ON t.objid = a.attrelid
-	 WHERE a.attnum > 0 AND NOT a.attisdropped AND col_description(a.attrelid, a.attnum) IS NULL$$,
+	 WHERE a.attnum > 0 AND NOT a.attisdropped AND (SELECT relkind FROM pg_class WHERE oid = t.objid) <> 'S'
+	   AND col_description(a.attrelid, a.attnum) IS NULL$$,
 	'every column');
 SELECT is_empty($$SELECT c.conrelid::regclass, c.conname FROM pg_constraint AS c JOIN its_table AS t ON t.objid = c.conrelid
 	 WHERE c.contype <> 'n' AND obj_description(c.oid, 'pg_constraint') IS NULL$$,

@@ -302,6 +302,14 @@ SELECT is(pg_temp.verdict((SELECT jsonb_agg(jsonb_build_object('name', 'field_' 
 		FROM generate_series(1, 20000) AS i)), 'ok', '20,000 fields');
 SELECT is(pg_temp.verdict_of(jsonb_build_object('type', 'integer', 'allowed_values', (SELECT jsonb_agg(i) FROM generate_series(1, 100000) AS i))),
 		  'ok', '100,000 allowed values');
+SELECT is(pg_temp.verdict_of(jsonb_build_object('pattern', repeat('a', 4096))), 'ok', 'a pattern of 4096 bytes');
+SELECT isnt(pg_temp.verdict_of(jsonb_build_object('pattern', repeat('a', 4097))), 'ok', 'but none longer');
+SELECT throws_ok(format('INSERT INTO integration_schemas (id, name, category, description, fields) SELECT %L, %L, %L, %L, %s', 'acme', 'x', 'x', '', fields),
+                 '54000', NULL, 'a limit: ' || name)
+FROM (VALUES
+	('50,000 fields', $$(SELECT jsonb_agg(jsonb_build_object('name', 'f' || i)) FROM generate_series(1, 50001) AS i)$$),
+	('100,000 allowed values', $$jsonb_build_array(jsonb_build_object('name', 'f', 'allowed_values', (SELECT jsonb_agg(true) FROM generate_series(1, 100001) AS i)))$$),
+	('16 MB', $$jsonb_build_array(jsonb_build_object('name', 'f', 'description', repeat('x', 17000000)))$$)) AS v (name, fields);
 
 SELECT * FROM finish();
 ROLLBACK;

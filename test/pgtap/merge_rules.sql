@@ -276,10 +276,11 @@ SELECT is(pg_temp.given('fast', pg_temp.c('fast', '{"a": "1"}'), pg_temp.c('fast
 SELECT is(pg_temp.given('fast', pg_temp.c('fast', '{"a": null}'), pg_temp.c('fast', '{"a": "2"}')), '{"a": "2"}',
           'catalogue lock: null gives no value');
 SELECT is(pg_temp.given('fast', pg_temp.c('fast', '{"a": " "}'), pg_temp.c('fast', '{"a": "2"}'), pg_temp.c('fast', '{"a": "3"}')),
-          '{"a": "2"}', 'catalogue lock: nor does a blank');
+          '{"a": " "}', 'catalogue lock: a blank is what the outermost layer has decided');
 SELECT is(pg_temp.given('fast', pg_temp.c('fast', '{"a": "1"}'), pg_temp.c('fast', '{"a": ""}')), '{"a": "1"}',
           'catalogue lock: a blank takes none away');
-SELECT is(pg_temp.given('fast', pg_temp.c('fast', '{"b": ""}'), '{}'), '{"b": ""}', 'catalogue lock: a blank alone stands');
+SELECT is(pg_temp.given('fast', pg_temp.c('fast', '{"b": ""}'), pg_temp.c('fast', '{"b": null}')), '{"b": ""}',
+          'catalogue lock: null does not take a blank away');
 SELECT is(pg_temp.entry('fast', pg_temp.l('fast', '{"locked": ["enabled"]}'), pg_temp.l('fast', '{"enabled": false}')) -> 'enabled', 'true',
           'catalogue lock: a layer''s lock freezes an enabled that nobody gave');
 SELECT is(pg_temp.given('fast', pg_temp.c('fast', '{"a": "1"}'), pg_temp.c('fast', '{"a": null}')), '{"a": "1"}',

@@ -12,7 +12,7 @@ SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
 
-SELECT plan(41);
+SELECT plan(51);
 
 CREATE TEMP TABLE layer (doc jsonb);
 INSERT INTO layer VALUES
@@ -83,9 +83,14 @@ CREATE POLICY test_policy ON integration_schemas FOR SELECT TO test_reader USING
 SET LOCAL ROLE test_reader;
 SELECT string_agg(key, ',') AS reader_sees FROM jsonb_object_keys(integration_schema_config() -> 'integrations') AS key \gset
 SELECT integration_schema_list() -> 'total' AS reader_lists \gset
+SELECT integration_schema_get('slack') IS NOT NULL AND integration_schema_get('openai') IS NULL
+       AND integration_schema_categories() -> 'total' = '1' AS reader_gets, integration_schema_version() AS reader_version \gset
 RESET ROLE;
 SELECT is(:'reader_sees'::text, 'slack', 'row security: the role sees what its policy lets it see');
 SELECT is(:'reader_lists'::text, '1', 'row security: in list, too');
+SELECT ok(:'reader_gets', 'row security: in get and categories, too');
+SELECT isnt(:'reader_version'::text, integration_schema_version(), 'row security: the version is of what one sees');
+SELECT is(integration_schema_list() -> 'total', '23', 'row security: the owner''s list has all, after the role''s had not');
 SELECT is((SELECT count(*) FROM jsonb_object_keys(integration_schema_config() -> 'integrations')), 23::bigint,
           'row security: the owner sees all, after the role did not');
 SET LOCAL ROLE test_reader;
@@ -184,6 +189,28 @@ SELECT is("Odd schema".integration_schema_config() #>> '{integrations,slack,name
 DROP EXTENSION integration_schemas CASCADE;
 CREATE EXTENSION integration_schemas SCHEMA public;
 SELECT is(integration_schema_config(), :'expected'::jsonb -> 0, 'dropped and created again: as at first, not as before the DROP');
+
+-- a cursor that outlives the extension: an error of the user's kind, not an internal one
+CREATE FUNCTION pg_temp.after_drop(expression text) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+    c refcursor;
+    answer text;
+BEGIN
+    OPEN c FOR EXECUTE format('SELECT %s FROM generate_series(1, 3) AS n', expression);
+    FETCH c INTO answer;
+    DROP EXTENSION integration_schemas CASCADE;
+    FETCH c INTO answer;
+    RAISE 'no error';
+EXCEPTION WHEN OTHERS THEN
+    RETURN CASE SQLSTATE WHEN 'P0001' THEN SQLERRM ELSE SQLSTATE END;
+END $$;
+SELECT is(pg_temp.after_drop(expression), '42704', 'after DROP EXTENSION, from an open cursor: ' || expression)
+FROM unnest(ARRAY ['integration_schema_config(jsonb_build_object(''n'', n))', 'integration_schema_resolve(''slack'', jsonb_build_object(''n'', n))',
+                   'integration_schema_values(jsonb_build_object(''n'', n))', 'integration_schema_list(n::text)',
+                   'integration_schema_get(n::text)', 'integration_schema_resolve_array(''slack'', ARRAY [jsonb_build_object(''n'', n)])']) AS expression;
+SELECT is(pg_temp.after_drop('(integration_schema_explain(jsonb_build_object(''n'', n))).field'), 'no error',
+          'after DROP EXTENSION, from an open cursor: the rest of a set');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -180,5 +180,16 @@ INSERT INTO stored SELECT document || jsonb_build_object('more', (SELECT jsonb_a
 SELECT is(integration_schema_redact(document), jsonb_set(document, '{integrations,acme,config,token}', '"********"'), 'stored in ' || pg_column_size(document) || ' bytes')
 FROM stored;
 
+--
+-- Without a catalogue
+--
+
+SET LOCAL client_min_messages = error;
+ALTER EXTENSION integration_schemas DROP TABLE integration_schemas;
+DROP TABLE integration_schemas;
+SELECT is(integration_schema_redact('{"slack": {"bot_token": "x"}, "mine": {"a": "x"}, "n": "shown", "integrations": {"slack": {"config": {"bot_token": "x"}}, "openai": {"config": {"api_key": "x"}}}}'),
+		  '{"slack": "********", "mine": "********", "n": "shown", "integrations": {"slack": {"config": {"bot_token": "********"}}, "openai": {"config": {"api_key": "********"}}}}',
+		  'any object at the top may be an integration''s');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -17,12 +17,15 @@ CREATE TEMPORARY TABLE past AS SELECT '{"integrations": {"acme": {"enabled": tru
 SELECT is(integration_schemas_internal.redact_past(document, NULL), integration_schema_redact(document), 'with nothing said, as integration_schema_redact has it') FROM past;
 SELECT is(integration_schemas_internal.redact_past(document, secrets, '{}'), integration_schema_redact(document), 'nor does this say anything: ' || secrets::text)
 FROM past, unnest(ARRAY['{}', '{"acme": []}', '{"acme": ["nothing", "token"], "slack": ["region"]}', '{"acme": {"region": true}}', '{"acme": "region"}', '"acme"', '[]', 'null']::jsonb[]) AS secrets;
-SELECT is(integration_schemas_internal.redact_past(document, '{"acme": ["region", "extra", "port", "tags"], "mine": ["a/b"]}'),
+SELECT is(integration_schemas_internal.redact_past(document, '{"acme": ["region", "extra", "port", "tags"], "min": ["a/b"]}'),
 	integration_schema_redact(document) || jsonb_build_object('integrations', jsonb_build_object('acme', '{"enabled": true, "config": {"token": "********",
 		"region": "********", "port": "********", "tags": "********", "extra": "********", "unknown": "********"}}'::jsonb)),
 	'what was a secret once is hidden, whatever the field has become') FROM past;
 SELECT is(integration_schemas_internal.redact_past('{"acme": {"region": "x", "port": 1}}', '{"acme": ["region"]}'), '{"acme": {"region": "********", "port": 1}}',
 	'also where "integrations" was forgotten');
+SELECT is(integration_schemas_internal.redact_past(document, '{"gone": ["key"]}'), shown, 'and of an integration that is gone: ' || document::text)
+FROM (VALUES ('{"gone": {"key": "x"}, "mine": {"a": 1}}'::jsonb, '{"gone": "********", "mine": {"a": 1}}'::jsonb), ('{"gone": {"key": "x", "b": 1}, "acme": {"port": 1}}', '{"gone": {"key": "********", "b": "********"}, "acme": {"port": 1}}'),
+	('{"gone": "shown"}', '{"gone": "shown"}')) AS d (document, shown);
 SELECT is(integration_schemas_internal.redact_past('{"integrations": {"acme": {"config": {"region": null}}}}', '{"acme": ["region"]}'),
 	'{"integrations": {"acme": {"config": {"region": null}}}}', 'null is no value');
 SELECT is(integration_schemas_internal.redact_past('{"enabled": true, "config": {"a": 1}}', NULL), '{"enabled": true, "config": {"a": 1}}',

@@ -237,12 +237,11 @@ SELECT throws_ok($$SELECT integration_config_effective('acme', 'sre')$$, '42501'
 SELECT throws_ok($$SELECT * FROM integration_config_status('acme')$$, '42501', NULL, 'no status either');
 SELECT throws_ok($$SELECT * FROM integration_config_history('acme', 'sre')$$, '42501', NULL, 'nor history');
 SELECT throws_ok($$SELECT integration_config_set('acme', 'sre', '{}')$$, '42501', NULL, 'nor a change');
-SELECT throws_ok($$SELECT integration_config_rebuild()$$, '42501', NULL, 'nor a rebuild');
 SELECT throws_ok($$SELECT integration_config_import('pg_class')$$, NULL, NULL, 'nor an import');
 SELECT lives_ok($$SELECT integration_schema_config(), integration_config_merge_patch('{}', '{}')$$,
 	'everyone may read the catalogue and call the pure functions');
 SELECT throws_ok($$CREATE TEMPORARY TABLE forged (); CREATE TRIGGER forge AFTER INSERT ON forged
-	FOR EACH ROW EXECUTE FUNCTION node_configurations_history()$$, '42501', NULL,
+	FOR EACH ROW EXECUTE FUNCTION integration_schemas_internal.node_after()$$, '42501', NULL,
 	'nor may one attach the triggers that write as the owner');
 RESET ROLE;
 

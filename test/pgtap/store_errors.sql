@@ -22,7 +22,7 @@ INSERT INTO node_configurations (org_id, node_id, parent_id, node_type) VALUES
 
 -- names
 
-SELECT is(integration_config_shown(name), shown, shown)
+SELECT is(integration_schemas_internal.shown(name), shown, shown)
 FROM (VALUES ('a', '"a"'), ('', '""'), (E'a\nb\x07', '"a\u000ab\u0007"'), (repeat('x', 300), '"' || repeat('x', 64) || '..."'),
 			 (E'a\u202Eb\u2066', '"a\u202eb\u2066"'), (NULL, 'null')) AS n (name, shown);
 SELECT results_eq(format('SELECT state, message FROM pg_temp.error_of(%L)', format(statement, E'a\nb', repeat('x', 300))),

@@ -60,8 +60,8 @@ EXCEPTION WHEN check_violation THEN
 	RETURN detail;
 END
 $$;
-SELECT matches(pg_temp.detail(), '^node "sre" of organisation "acme": /integrations/statuspage/config/api_kee: .*\n'
-	'node "globex" of organisation "globex": /integrations/slak: ', 'every bad document is named');
+SELECT matches(pg_temp.detail(), '^node "sre" of organisation "acme": "/integrations/statuspage/config/api_kee" unknown_field: .*\n'
+	'node "globex" of organisation "globex": "/integrations/slak" unknown_integration: ', 'every bad document is named');
 SELECT doesnt_match(pg_temp.detail(), 'hush', 'without its values');
 SELECT is((SELECT count(*) FROM integrations.node_configurations), 0::bigint, 'and nothing is taken over');
 UPDATE public.node_configurations SET config_json = '{"integrations": {"statuspage": {"config": {"api_key": "hush"}}}}' WHERE node_id = 'sre';
@@ -89,6 +89,94 @@ SELECT results_eq($$SELECT * FROM integrations.integration_config_import('public
 SELECT results_eq($$SELECT node_id, node_type, config_json FROM integrations.node_configurations WHERE org_id = 'initech' ORDER BY 1$$,
 	$$VALUES ('root', 'org', '{"x": 1}'::jsonb), ('team', 'team', '{"x": 1}'), ('unit', 'unit', '{"x": 1}')$$,
 	'levels follow from the tree');
+
+-- Changes made here since
+
+CREATE TABLE public.source (org_id text, node_id text, parent_id text, node_type text, config_json jsonb);
+CREATE FUNCTION pg_temp.imported(overwrite boolean DEFAULT true) RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(' ', r.inserted, r.updated, r.unchanged)
+	  FROM integrations.integration_config_import(to_regclass('public.source'), overwrite) AS r
+$$;
+INSERT INTO public.source VALUES ('umbrella', 'umbrella', NULL, 'org', '{"v": 1}'), ('umbrella', 'a', 'umbrella', 'team', '{"v": 1}'),
+	('umbrella', 'b', 'umbrella', 'team', '{"v": 1}');
+SELECT is(pg_temp.imported(), '3 0 0', 'a source');
+SELECT integrations.integration_config_set('umbrella', 'a', '{"here": 1}') AS here;
+SELECT is(pg_temp.imported(false), '0 0 3', 'a node that was changed here is left alone, if so asked');
+SELECT is(config_json, '{"v": 1, "here": 1}', 'as it is') FROM integrations.node_configurations WHERE node_id = 'a';
+UPDATE public.source SET config_json = '{"v": 2}';
+SELECT is(pg_temp.imported(false), '0 2 1', 'others are not');
+SELECT is(pg_temp.imported(), '0 1 2', 'or overwritten');
+SELECT is(config_json, '{"v": 2}', 'and has what the source has') FROM integrations.node_configurations WHERE node_id = 'a';
+SELECT is(pg_temp.imported(false), '0 0 3', 'after which it is an imported one again');
+UPDATE public.source SET config_json = '{"v": 3}';
+SELECT is(pg_temp.imported(false), '0 3 0', 'that follows the source');
+
+-- A session's reason stands behind the import's
+
+SET LOCAL integration_schemas.reason = 'ticket 7';
+UPDATE public.source SET config_json = '{"v": 4}';
+SELECT is(pg_temp.imported(), '0 3 0', 'with a reason of the session');
+SELECT is(reason, 'import from public.source: ticket 7', 'both are told') FROM integrations.integration_config_history('umbrella', 'a') LIMIT 1;
+SELECT is(current_setting('integration_schemas.reason'), 'ticket 7', 'which it keeps');
+UPDATE public.source SET config_json = '{"integrations": {"slak": {}}}' WHERE node_id = 'b';
+SELECT throws_ok('SELECT pg_temp.imported()', '23514', NULL, 'also after an error');
+SELECT is(current_setting('integration_schemas.reason'), 'ticket 7', 'which it keeps');
+UPDATE public.source SET config_json = '{"v": 4}' WHERE node_id = 'b';
+SET LOCAL integration_schemas.reason = '';
+
+-- What is there and not right any more does not stand in the way
+
+UPDATE integrations.integration_schemas SET fields = '[{"name": "bot_token", "type": "secret"}, {"name": "old"}]' WHERE id = 'slack';
+UPDATE public.source SET config_json = '{"integrations": {"slack": {"config": {"old": "x"}}}}' WHERE node_id = 'b';
+SELECT is(pg_temp.imported(), '0 1 2', 'a field');
+UPDATE integrations.integration_schemas SET fields = '[{"name": "bot_token", "type": "secret"}]' WHERE id = 'slack';
+SELECT is(pg_temp.imported(), '0 0 3', 'that is retired');
+UPDATE public.source SET config_json = config_json || '{"v": 5}' WHERE node_id = 'b';
+SELECT is(pg_temp.imported(), '0 1 2', 'is no obstacle for another change');
+UPDATE public.source SET config_json = jsonb_set(config_json, '{integrations,slack,config,old}', '"y"') WHERE node_id = 'b';
+SELECT throws_ok('SELECT pg_temp.imported()', '23514', NULL, 'but not to be changed itself');
+
+-- Columns: what the source lacks keeps its value; what is the users' own is let be
+
+DROP TABLE public.source;
+ALTER TABLE integrations.node_configurations ADD COLUMN cost_centre text DEFAULT 'none', ADD COLUMN gone text;
+ALTER TABLE integrations.node_configurations DROP COLUMN gone;
+CREATE TYPE pg_temp.shape AS ENUM ('round');
+CREATE TABLE public.source (shape pg_temp.shape DEFAULT 'round', dropped text, node_id varchar(20), org_id name, config_json text);
+ALTER TABLE public.source DROP COLUMN dropped;
+INSERT INTO public.source (org_id, node_id, config_json) VALUES ('umbrella', 'a', '{"v": 6}'), ('hive', 'hive', 'null');
+UPDATE integrations.node_configurations SET cost_centre = 'mine', name = 'Team A' WHERE (org_id, node_id) = ('umbrella', 'a');
+SELECT is(pg_temp.imported(), '1 1 0', 'a source of a few columns');
+SELECT results_eq($$SELECT parent_id, node_type, name, cost_centre, config_json FROM integrations.node_configurations
+					WHERE (org_id, node_id) = ('umbrella', 'a')$$,
+	$$VALUES ('umbrella', 'team', 'Team A', 'mine', '{"v": 6}'::jsonb)$$, 'the others keep their values');
+SELECT results_eq($$SELECT parent_id, node_type, name, cost_centre, config_json FROM integrations.node_configurations WHERE org_id = 'hive'$$,
+	$$VALUES (NULL, 'org', NULL, 'none', '{}'::jsonb)$$, 'a new node has the defaults');
+ALTER TABLE public.source DROP COLUMN config_json, ADD COLUMN name text DEFAULT 'Named';
+SELECT is(pg_temp.imported(), '0 2 0', 'a source without documents');
+SELECT results_eq($$SELECT name, config_json FROM integrations.node_configurations WHERE (org_id, node_id) = ('umbrella', 'a')$$,
+	$$VALUES ('Named', '{"v": 6}'::jsonb)$$, 'changes what it has');
+ALTER TABLE public.source RENAME COLUMN node_id TO id;
+SELECT throws_ok('SELECT pg_temp.imported()', '42703', 'table public.source has no column "node_id"', 'without the key');
+
+-- Documents that are no JSON
+
+ALTER TABLE public.source RENAME COLUMN id TO node_id;
+ALTER TABLE public.source ADD COLUMN config_json text DEFAULT '{"hush": ';
+SELECT throws_ok('SELECT pg_temp.imported()', '22P02', 'table public.source has a document that is not JSON', 'a document that is no JSON');
+UPDATE public.source SET config_json = '{"hush": "\u0000"}';
+SELECT throws_ok('SELECT pg_temp.imported()', '22P05', 'table public.source has a document that is not JSON', 'nor for jsonb');
+SELECT throws_ok($$SELECT integrations.integration_config_import(1::regclass)$$, '42P01', NULL, 'a table that is not there');
+
+-- Many organisations in one call, and moves below new nodes
+
+CREATE TABLE public.many AS SELECT 'm' || i AS org_id, 'm' || i AS node_id FROM generate_series(1, 12000) AS i;
+SELECT results_eq($$SELECT * FROM integrations.integration_config_import('public.many')$$, $$VALUES (12000::bigint, 0::bigint, 0::bigint)$$,
+	'12,000 organisations');
+CREATE TABLE public.moves (org_id text, node_id text, parent_id text, node_type text);
+INSERT INTO public.moves VALUES ('umbrella', 'a', 'new', 'team'), ('umbrella', 'new', 'umbrella', 'unit');
+SELECT results_eq($$SELECT * FROM integrations.integration_config_import('public.moves')$$, $$VALUES (1::bigint, 1::bigint, 0::bigint)$$,
+	'a node moves below one that comes with it');
 
 SELECT * FROM finish();
 ROLLBACK;

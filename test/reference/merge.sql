@@ -126,7 +126,7 @@ BEGIN
                                THEN merged -> 'config' ELSE '{}' END;
                 FOR field, value IN SELECT * FROM jsonb_each(value) LOOP
                     CONTINUE WHEN field = ANY (frozen_fields);
-                    CONTINUE WHEN first_wins AND field = ANY (given_fields);
+                    CONTINUE WHEN first_wins AND (field = ANY (given_fields) OR value = 'null');
                     IF value = 'null' THEN
                         -- unset: what outer layers gave goes, the default applies again
                         config := config - field;
@@ -136,9 +136,7 @@ BEGIN
                     ELSE
                         config := config
                             || jsonb_build_object(field, reference.overlay(config -> field, value));
-                        IF reference.has_value(value) THEN
-                            given_fields := given_fields || field;
-                        END IF;
+                        given_fields := given_fields || field;
                     END IF;
                 END LOOP;
                 merged := merged || jsonb_build_object('config', config);

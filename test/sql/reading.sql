@@ -17,10 +17,18 @@ SELECT jsonb_pretty((integration_schema_config('{"integrations": {"mine": {"desc
                     - ARRAY(SELECT id FROM integration_schemas WHERE id <> 'kubernetes') #- '{kubernetes,config_schema}'
                     #- '{kubernetes,team_config_schema}') AS kubernetes_and_mine;
 
--- what can be used as it is
+-- what is in use and can be used
 SELECT integration_schema_values();
-SELECT integration_schema_values('{"integrations": {"aws": {"enabled": false},
+SELECT integration_schema_values('{"integrations": {"aws": {"enabled": false, "config": {"region": "eu-west-1"}},
+                                                   "openai": {"config": {"api_key": "k"}},
+                                                   "splunk": {"config": {"host": "splunk.example.org"}},
                                                    "pagerduty": {"config": {"api_key": "k"}}}}');
+
+-- where each value comes from, who locked it and who took it away
+SELECT * FROM integration_schema_explain(
+    '{"integrations": {"slack": {"config": {"bot_token": "xoxb-1", "default_channel": "#all"}, "locked": ["bot_token", "enabled"]}}}',
+    '{"integrations": {"slack": {"config": {"bot_token": "xoxb-2", "default_channel": null}, "enabled": false}}}')
+WHERE integration = 'slack';
 
 -- the catalogue
 SELECT c ->> 'category' AS category, c -> 'count' AS count, c -> 'featured_count' AS featured

@@ -247,6 +247,14 @@ sub dump_and_restore
 	same_catalogue(catalogue($to), $expected, "$whose: the same catalogue after pg_restore -j2");
 	is(history($to), $history, "$whose: and its whole history, after pg_restore -j2");
 
+	$to = new_database($at, db => "$at->{db}_off$suffix");
+	install($to);
+	$to->{node}->command_fails_like(
+		[ 'pg_restore', as_role($to), '--data-only', '--disable-triggers', '--single-transaction', '-d', $to->{db}, "$dir/custom.dump" ],
+		qr/duplicate key value violates unique constraint/,
+		"$whose: with triggers off nothing is restored by halves")
+	  unless $at->{role};		# only a superuser may ask for it
+
 	# pg_restore -j may load the tables in any order
 	my @list = split /^/, `pg_restore -l $dir/custom.dump`;
 	my @data = grep { / TABLE DATA / } @list;

@@ -303,6 +303,42 @@ SKIP:
 	cmp_ok($contexts_after - $contexts_before, '<', 512, "memory contexts: $contexts_before kB, $contexts_after kB");
 }
 
+# Of many small things, of whatever kind, the answer takes memory in proportion to the layers, those copied into an
+# array included, and not to their number.
+my %many = (
+	'integrations that the catalogue does not know' => q{jsonb_build_object('integrations', jsonb_object_agg('k' || n, '{"config": {"x": 1}}'::jsonb))},
+	'fields that it does not know' => q{jsonb_build_object('integrations', jsonb_build_object('slack', jsonb_build_object('config', jsonb_object_agg('k' || n, n))))},
+	'fields of an integration that it does not know' => q{jsonb_build_object('integrations', jsonb_build_object('other', jsonb_build_object('config', jsonb_object_agg('k' || n, n))))},
+	'objects there' => q{jsonb_build_object('integrations', jsonb_build_object('other', jsonb_build_object('config', jsonb_object_agg('k' || n, '{"a": {"b": 1}}'::jsonb))))},
+	'keys of the caller' => q{jsonb_object_agg('k' || n, n)},
+	'URIs with passwords' => q{jsonb_build_object('integrations', jsonb_build_object('github', jsonb_build_object('config', jsonb_build_object('default_repo', jsonb_agg('http://u:p@h' || n)))))},
+	'locks' => q{jsonb_build_object('integrations', jsonb_build_object('slack', jsonb_build_object('locked', jsonb_agg('k' || n))))});
+my $peak = q{SELECT (regexp_match(pg_read_file('/proc/self/status'), 'VmHWM:\s+(\d+)'))[1];};
+SKIP:
+{
+	skip 'memory is read from /proc', 2 * keys %many unless -r '/proc/self/status';
+	for my $what (sort keys %many)
+	{
+		$node->safe_psql('postgres', "CREATE TABLE many AS SELECT $many{$what} AS d FROM generate_series(1, 600000) AS n");
+		my $kilobytes = $node->safe_psql('postgres', q{SELECT pg_column_size(d || '{}') / 1024 FROM many});
+		for my $layers (1, 2)
+		{
+			my $given = join(', ', ('d') x $layers);
+			my ($before, $after) = grep { /^\d+$/ } split /\n/, $node->safe_psql('postgres', <<"SQL");
+SELECT integration_schema_list() IS NULL, integration_schema_config() IS NULL;
+$peak
+SELECT integration_schema_config($given) IS NULL FROM many;
+SELECT integration_schema_values($given) IS NULL FROM many;
+SELECT (SELECT count(value) FROM integration_schema_explain($given)) IS NULL FROM many;
+$peak
+SQL
+			my $times = ($after - $before) / ($kilobytes * $layers);
+			cmp_ok($times, '<', 7, sprintf('%s, %d times: %.1f times their size', $what, $layers, $times));
+		}
+		$node->safe_psql('postgres', 'DROP TABLE many');
+	}
+}
+
 # Nothing of all that brought a backend down.
 my $log = slurp_file($node->logfile);
 unlike($log, qr/terminated by signal|PANIC:|TRAP:|abnormally/, 'no backend died');

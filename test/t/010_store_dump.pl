@@ -58,7 +58,7 @@ $node->safe_psql(
 my $state = q{
 	SELECT 'nodes', count(*), md5(string_agg(to_jsonb(n)::text, ',' ORDER BY org_id COLLATE "C", node_id COLLATE "C"))
 	  FROM node_configurations AS n;
-	SELECT 'history', count(*), md5(string_agg(to_jsonb(h)::text, ',' ORDER BY org_id COLLATE "C", node_id COLLATE "C", version))
+	SELECT 'history', count(*), md5(string_agg((to_jsonb(h) - 'transaction')::text, ',' ORDER BY org_id COLLATE "C", node_id COLLATE "C", version))
 	  FROM node_configuration_history AS h;
 	SELECT 'roots', string_agg(org_id || '/' || node_id || ' ' || version, ', ' ORDER BY org_id COLLATE "C")
 	  FROM node_configurations WHERE parent_id IS NULL;
@@ -81,7 +81,7 @@ sub restored
 			@owner),
 		'3|2', "$name: versions go on");
 	my ($status, $out, $err) = $node->psql($database, "DELETE FROM node_configurations WHERE node_id = 'sre'", @owner);
-	like($err, qr/node_configurations_parent_fkey/, "$name: the tree's rules are in force");
+	like($err, qr/node "sre" of organisation "acme" has nodes below it/, "$name: the tree's rules are in force");
 	return;
 }
 
@@ -118,8 +118,7 @@ for my $format (qw(custom directory))
 	restored("pg_restore -j of $format", $format);
 }
 
-# In two halves, and by a superuser with the triggers off, after which the owner
-# asks for the tree.
+# In two halves, and by a superuser with the triggers off.
 fresh('halves');
 $node->command_ok([ 'pg_restore', '-U', 'owner', '--exit-on-error', '-s', '-d', 'halves', "$dir/custom" ], 'schema alone');
 $node->command_ok([ 'pg_restore', '-U', 'owner', '--exit-on-error', '-a', '-d', 'halves', "$dir/custom" ], 'data alone');
@@ -129,9 +128,45 @@ fresh('disabled');
 $node->command_ok([ 'pg_restore', '-U', 'owner', '--exit-on-error', '-s', '-d', 'disabled', "$dir/custom" ], 'schema alone');
 $node->command_ok([ 'pg_restore', '--exit-on-error', '-a', '--disable-triggers', '-d', 'disabled', "$dir/custom" ],
 	'data without triggers');
-is($node->safe_psql('disabled', 'SELECT count(*) FROM node_configurations'), '0', 'brings the history alone');
-$node->safe_psql('disabled', 'SELECT integration_config_rebuild()', @owner);
-restored('rebuilt', 'disabled');
+restored('with triggers disabled', 'disabled');
+
+# Of one table alone: the nodes as they are, with versions that begin anew.
+$node->command_ok([ 'pg_dump', '-U', 'owner', '-a', '-t', 'node_configurations', '-f', "$dir/nodes.sql", 'source' ],
+	'pg_dump -t node_configurations');
+fresh('nodes');
+$node->safe_psql('nodes', 'CREATE EXTENSION integration_schemas', @owner);
+$node->safe_psql('nodes', q{INSERT INTO integration_schemas (id, name, category, description) VALUES ('gone', 'Gone', 'x', '')}, @owner);
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-U', 'owner', '-f', "$dir/nodes.sql", 'nodes' ],
+	'and its restore');
+my $nodes = q{SELECT count(*), md5(string_agg(concat_ws('|', org_id, node_id, parent_id, node_type, config_json), ','
+	ORDER BY org_id COLLATE "C", node_id COLLATE "C")) FROM node_configurations};
+is($node->safe_psql('nodes', $nodes, @owner), $node->safe_psql('source', $nodes, @owner), 'has every node');
+
+# A restore that would leave a node without its parent fails and says which.
+$node->command_ok([ 'pg_dump', '-U', 'owner', '-f', "$dir/whole.sql", 'source' ], 'pg_dump once more');
+my $broken = slurp_file("$dir/whole.sql");
+ok($broken =~ s/^acme\tacme\t\\N\torg\t\\N\t\{[^\n]*\n//m, 'a dump that lost the root');
+open(my $file, '>', "$dir/broken.sql") or die $!;
+print $file $broken;
+close $file;
+fresh('broken');
+my ($broken_out, $broken_err) = ('', '');
+my $broken_ok = IPC::Run::run([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-h', $node->host, '-p', $node->port, '-U', 'owner',
+	'-f', "$dir/broken.sql", 'broken' ], '>', \$broken_out, '2>', \$broken_err);
+ok(!$broken_ok, 'does not restore');
+like($broken_err, qr/parent "acme" of node "[a-z]+" of organisation "acme" does not exist/, 'and says who is missing');
+
+# What a dump can't carry is said when it is made: in the server's log, and by -v.
+$node->safe_psql('postgres', 'CREATE DATABASE additions', @owner);
+$node->safe_psql('additions', q{CREATE EXTENSION integration_schemas;
+	INSERT INTO node_configurations (org_id, node_id, node_type) VALUES ('a', 'a', 'org');
+	ALTER TABLE node_configurations ADD COLUMN cost_centre text;
+	CREATE INDEX by_name ON node_configurations (name)}, @owner);
+my ($additions_out, $additions_err) = ('', '');
+IPC::Run::run([ 'pg_dump', '-v', '-h', $node->host, '-p', $node->port, '-U', 'owner', '-f', "$dir/additions.sql", 'additions' ],
+	'>', \$additions_out, '2>', \$additions_err);
+like($additions_err, qr/definition of column "cost_centre" of table "node_configurations" is not in a dump/, 'a column of the owner\'s');
+like($additions_err, qr/definition of index "by_name" of table "node_configurations" is not in a dump/, 'and an index');
 
 # In a schema of its own, as a superuser
 $node->safe_psql('postgres', 'CREATE DATABASE elsewhere');
@@ -167,29 +202,28 @@ for my $statement (
 	'DELETE FROM node_configuration_history',
 	'TRUNCATE node_configuration_history',
 	'ALTER TABLE node_configuration_history DISABLE TRIGGER ALL',
-	'SELECT integration_config_rebuild()',
 	q{SET session_replication_role = replica})
 {
 	my ($status, $out, $err) = $node->psql('source', $statement, extra_params => [ '-U', 'writer' ]);
 	like($err, qr/permission denied|must be owner/, "a writer: $statement");
 }
 for my $statement (q{UPDATE node_configuration_history SET author = 'x'}, 'DELETE FROM node_configuration_history',
-	'TRUNCATE node_configuration_history')
+	'TRUNCATE node_configuration_history CASCADE')
 {
 	my ($status, $out, $err) = $node->psql('source', $statement, @owner);
 	like($err, qr/history of node configurations cannot be changed/, "the owner: $statement");
 }
 # what writes as the owner is not for others to use
 my ($status, $out, $err) = $node->psql('source', q{CREATE TEMPORARY TABLE t (org_id text);
-	CREATE TRIGGER t BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION node_configurations_version()},
+	CREATE TRIGGER t BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION integration_schemas_internal.node_before()},
 	extra_params => [ '-U', 'writer' ]);
 like($err, qr/permission denied/, 'a trigger that writes as the owner');
 
 # Two-phase commit, which forbids NOTIFY
 my $change = q{SELECT integration_config_set('acme', 'acme', '{"two": "phases"}')};
-($status, $out, $err) = $node->psql('source', "BEGIN; $change; PREPARE TRANSACTION 'noisy'");
+($status, $out, $err) = $node->psql('source', "SET integration_schemas.notify = on; BEGIN; $change; PREPARE TRANSACTION 'noisy'");
 like($err, qr/cannot PREPARE a transaction that has executed/, 'an announcement cannot be prepared');
-$node->safe_psql('source', "SET integration_schemas.notify = off; BEGIN; $change; PREPARE TRANSACTION 'quiet'");
+$node->safe_psql('source', "BEGIN; $change; PREPARE TRANSACTION 'quiet'");
 $node->safe_psql('source', "COMMIT PREPARED 'quiet'");
 is($node->safe_psql('source', q{SELECT config_json ->> 'two' FROM node_configurations WHERE node_id = 'acme'}), 'phases',
 	'without one, a change can');

@@ -1,5 +1,7 @@
 # Our validation against an independent JSON Schema validator, with the schemas
-# that we export: test/json_schema/agrees.py does it, and says what it promises.
+# that we export, and what is imported against what is inserted, and against
+# Python's patterns: the programs in test/json_schema do it, and say what they
+# promise.
 
 use strict;
 use warnings;
@@ -28,25 +30,28 @@ local $ENV{PGDATABASE} = 'postgres';
 local $ENV{PYTHONDONTWRITEBYTECODE} = 1;
 local $ENV{PATH} = $node->config_data('--bindir') . ":$ENV{PATH}";
 
-my @command = ($python, "$FindBin::Bin/../json_schema/agrees.py",
-	grep { defined } $ENV{JSON_SCHEMA_SEED});
-my $output = '';
-my $ran = IPC::Run::run(\@command, '>&', \$output);
-
-foreach my $line (split /\n/, $output)
+foreach my $program ('agrees.py', 'imports.py')
 {
-	if ($line =~ /^(ok|not ok) (.*)/)
+	my @command = ($python, "$FindBin::Bin/../json_schema/$program",
+		grep { defined } $ENV{JSON_SCHEMA_SEED});
+	my $output = '';
+	my $ran = IPC::Run::run(\@command, '>&', \$output);
+
+	foreach my $line (split /\n/, $output)
 	{
-		ok($1 eq 'ok', $2);
+		if ($line =~ /^(ok|not ok) (.*)/)
+		{
+			ok($1 eq 'ok', $2);
+		}
+		else
+		{
+			$line =~ s/^# //;
+			# what explains a failure; otherwise just how much there was
+			$ran ? note($line) : diag($line);
+		}
 	}
-	else
-	{
-		$line =~ s/^# //;
-		# what explains a failure; otherwise just how much there was
-		$ran ? note($line) : diag($line);
-	}
+	ok($ran, "$program ran to its end");
 }
-ok($ran, 'agrees.py ran to its end');
 
 $node->stop;
 done_testing();

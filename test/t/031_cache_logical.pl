@@ -83,6 +83,13 @@ for my $kind ('FOR TABLE integration_schemas', 'FOR ALL TABLES')
 	$change->("INSERT INTO integration_schemas (id, name, category, description) VALUES ('race', 'v6', 'test', '')",
 		'v6', 'INSERT again');
 
+	# of the history the publisher's where it is published, else the subscriber's own
+	my $history = q{SELECT id, version, operation, entry FROM integration_schema_history WHERE id IN ('race', 'gone') ORDER BY id, version};
+	my $whole = q{SELECT * FROM integration_schema_history WHERE id IN ('race', 'gone') ORDER BY id, version};
+	is($subscriber->safe_psql($db, $history), $publisher->safe_psql($db, $history), "$kind: the same history");
+	is($subscriber->safe_psql($db, $whole), $publisher->safe_psql($db, $whole), "$kind: to who changed it and when")
+	  if $kind =~ /ALL/;
+
 	# the subscriber's own change, between two of the publisher's
 	$subscriber->safe_psql($db, "UPDATE integration_schemas SET name = 'own' WHERE id = 'race'");
 	is($reader->($ask), 'own', "$kind: the subscriber's own change");

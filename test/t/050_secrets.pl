@@ -60,6 +60,7 @@ VALUES ('vault', 'Vault', 'test', '',
 	   "max_length": 3, "allowed_values": ["123"]},
 	  {"name": "wanted", "type": "secret", "required": true},
 	  {"name": "wanted_with", "required_with": ["uri"]},
+	  {"name": "tags", "type": "array"}, {"name": "extra", "type": "object"},
 	  {"name": "wanted_unless", "required_unless": ["hostname"]}]');
 CREATE TABLE planted (name text PRIMARY KEY, document jsonb);
 CREATE TABLE planted_schemas (name text PRIMARY KEY, document jsonb);
@@ -102,8 +103,8 @@ sub valid
 		{
 			my $rule = $secrets->{$id}{$name} // next;
 			$document->{integrations}{$id}{config}{$name} =
-				$rule eq 'uri' ? "https://example.com/$marker"
-			  : $rule =~ /^\^([a-z]+-)$/ ? "$1$marker"
+				$rule =~ /^(?:uri|http-url)$/ ? "https://example.com/$marker"
+			  : $rule =~ /^\^(?:\([^()]*\)\?)?([a-z]+-)$/ ? "$1$marker"
 			  :                            die "do not know how to follow $rule";
 		}
 	}
@@ -166,7 +167,27 @@ my %planted = (
 	# what outer layers do to an inner one's secrets
 	locks => { integrations => { map { ($_ => { locked => JSON::PP::true, config => { map { ($_ => $marker) } keys %{ $secrets->{$_} } } }) } keys %$secrets } },
 	lock_names => { integrations => { map { ($_ => { locked => [ keys %{ $secrets->{$_} } ] }) } grep { $_ ne 'openai' } keys %$secrets } },
-	nulls => secrets_are(undef));
+	nulls => secrets_are(undef),
+	# meant for "integrations"
+	near_miss => { map { ($_ => { slack => { config => { bot_token => $marker }, api_key => $marker } }) } qw(integration Integrations INTEGRATIONS integratoins iintegrations) },
+	near_miss_wrong => { integration => $marker, Integrations => [ { slack => $marker } ] },
+	ids_on_top => { %{ secrets_are($marker)->{integrations} }, mine => 1 },
+	flat_on_top => { map { my $id = $_; ($id => { other => $marker, config => { api_key => $marker }, map { ($_ => $marker) } keys %{ $secrets->{$id} } }) } keys %$secrets },
+	# a secret that is a part of what is shown, wherever it is
+	uri_password => {
+		integrations => {
+			github => { description => "see https://me:$marker\@example.com", config => { base_url => "https://ci:$marker\@ghe.example.com", organization => "git+ssh://x:$marker\@h/y and http://:$marker\@i" } },
+			vault => { config => { wanted_with => "postgres://u:$marker\@db/x", tags => [ "https://u:$marker\@h" ] } },
+			nobody => { description => "ftp://u:$marker\@h", locked => ["ftp://u:$marker\@h"] } },
+		mine => { deep => [ { url => "amqp://guest:$marker\@mq" } ] } },
+	sealed => { integrations => { github => { description => "sealed:1:$marker", config => { base_url => "sealed:1:k:$marker" } } }, mine => ["sealed:1:k:$marker"] },
+	free_form => { integrations => { vault => { config => { extra => { token => $marker, deep => [ $marker, { er => $marker } ] }, tags => [ { token => $marker } ], wanted_with => { a => $marker } } } } });
+
+# Answers, which are no documents: as such their keys would be the caller's own
+my %answers = (
+	answer_values => { vault => { uri => $marker, extra => { a => $marker }, unknown => $marker }, slack => { bot_token => $marker } },
+	answer_resolve => { enabled => JSON::PP::true, configured => JSON::PP::false, in_use => JSON::PP::true, missing => [], config => { uri => $marker, wanted_with => "https://u:$marker\@h", unknown => $marker } },
+	answer_part => { configured => JSON::PP::true, config => { bot_token => $marker } });
 
 # Definitions with values that are nobody's to see
 my @definitions = (
@@ -204,7 +225,9 @@ sub copy
 
 $node->safe_psql(
 	'postgres',
-	copy('planted', map { copied($_, $json->encode($planted{$_})) } sort keys %planted)
+	copy('planted',
+		(map { copied($_, $json->encode($planted{$_})) } sort keys %planted),
+		(map { copied($_, $json->encode($answers{$_})) } sort keys %answers))
 	  . copy('planted_schemas',
 		(map { copied("definition $_", $json->encode($definitions[$_])) } 0 .. $#definitions),
 		(map { copied("schema $_", $json->encode($schemas[$_])) } 0 .. $#schemas)));
@@ -311,7 +334,7 @@ hidden('explain',
 	for_each('SELECT * FROM integration_schema_explain(%s);')
 	  . for_each(q{SELECT * FROM integration_schema_explain(%s, (SELECT document FROM planted WHERE name = 'valid'));})
 	  . for_each(q{SELECT * FROM integration_schema_explain((SELECT document FROM planted WHERE name = 'locks'), %s);}),
-	qr/^slack\|bot_token\|"\*{8}"\|2\|org\|/m, qr/\{2\}$/m,
+	qr/^slack\|bot_token\|"\*{8}"\|2\|org\|/m, qr/\|\{2\}(?:\||$)/m,
 	qr/22023: .* layer|22023: layer/);
 
 hidden('redact',
@@ -323,12 +346,50 @@ hidden('redact',
 		grep { !/^document_/ } sort keys %planted),
 	qr/"bot_token": "\*{8}"/, qr/"nobody": "\*{8}"/);
 
+hidden('redact: answers',
+	for_each(q{
+SELECT integration_schema_redact(%s);
+SELECT integration_schema_redact(%s, 'vault');
+SELECT integration_schema_redact(%s, 'slakc');}, sort keys %planted, sort keys %answers)
+	  . for_each(q{
+SELECT integration_schema_redact(integration_schema_values(%s));
+SELECT integration_schema_redact(integration_schema_resolve('vault', %s));
+SELECT integration_schema_redact(integration_schema_resolve('vault', %s), 'vault');},
+		grep { !/^document_/ } sort keys %planted),
+	qr/22023: an answer of integration_schema_resolve/, qr/42704: integration "slakc"/,
+	qr/"uri": "\*{8}"/, qr/"wanted_with": "https:\/\/u:\*{8}\@h"/);
+
+hidden('masks that come back',
+	for_each(q{
+SELECT length(integration_schema_unmask(integration_schema_redact(d), d)::text),
+	   integration_schema_unmask(integration_schema_redact(d), d) = d FROM (SELECT %s) AS s (d);
+SELECT length(integration_schema_unmask(%s, %s)::text);
+SELECT integration_schema_redact(integration_schema_unmask(integration_schema_redact(%s),
+														   (SELECT document FROM planted WHERE name = 'valid')));
+SELECT * FROM integration_schema_validate(integration_schema_unmask(integration_schema_redact(%s), '{}'));}),
+	qr/^\d+\|t$/m, qr/"bot_token": "\*{8}"/);
+
+hidden('history: what is shown of the past',
+	for_each(q{
+SELECT integration_schemas_internal.redact_past(%s, '{"vault": ["wanted_with", "extra"], "slack": ["bot_token"]}',
+	'{/integrations/slack/config/bot_token,/integrations/github}');
+SELECT integration_schemas_internal.config_diff(d, v, integration_schema_redact(d), integration_schema_redact(v)),
+	   integration_schemas_internal.config_diff(v, d, integration_schema_redact(v), integration_schema_redact(d)),
+	   integration_schemas_internal.config_diff(NULL, d, NULL, integration_schema_redact(d)),
+	   integration_schemas_internal.config_diff(d, NULL, integration_schema_redact(d), NULL)
+  FROM (SELECT %s, (SELECT document FROM planted WHERE name = 'valid')) AS s (d, v);},
+		sort keys %planted),
+	qr/"bot_token": "\(erased\)"/, qr/"after": "\*{8}"/);
+
 hidden('a layer that is no object, an id that is unknown',
 	for_each(q{
 SELECT length(integration_schema_config('{}', %s)::text);
 SELECT length(integration_schema_values('{}', %s)::text);
 SELECT length(integration_schema_resolve('slack', %s)::text);
 SELECT length(integration_schema_resolve('slakc', %s)::text);
+SELECT length(integration_schema_config_array(ARRAY['{}', %s])::text);
+SELECT length(integration_schema_resolve_array('slakc', ARRAY[%s])::text);
+SELECT * FROM integration_schema_explain_array(ARRAY['{}', %s]);
 SELECT * FROM integration_schema_validate(%s, 'squad');
 SELECT integration_schema_is_valid(%s, 'squad');}),
 	qr/22023: .*layer/, qr/42704: /, qr/22023: .*level/);
@@ -468,7 +529,7 @@ INSERT INTO wrong_use VALUES ('a', %s);
 ALTER TABLE wrong_use ENABLE TRIGGER check_document;},
 		# a row that belongs into another partition is shown by the server,
 		# which checks that after the trigger
-		grep { !/^(valid|nulls|lock_names)$/ } sort keys %planted),
+		grep { !/^(valid|nulls|lock_names|sealed)$/ } sort keys %planted),
 	$refused, qr/TABLE NAME:  parted_a/, qr/TABLE NAME:  parted_rest/, qr/TABLE NAME:  checked_after/,
 	qr/column "documents"/, qr/level "squad"/);
 

@@ -1,0 +1,374 @@
+/*-------------------------------------------------------------------------
+ *
+ * store/history.c
+ *	  The versions of nodes: reading the latest, writing a new one.
+ *
+ * History is written as the table's owner (server/identity.c), since no one
+ * else is to write it, and so that no code of his runs with the rights of
+ * whoever writes a node.  It is read by a direct probe of its primary key.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "jsonb/reader.h"
+#include "server/actor.h"
+#include "server/extension.h"
+#include "server/identity.h"
+#include "server/kept_plan.h"
+#include "server/own_table.h"
+#include "server/trigger_call.h"
+#include "store/history.h"
+#include "store/write_context.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/xid8.h"
+
+/* The columns of node_configuration_history that are read here. */
+enum
+{
+	HISTORY_ORG_ID,
+	HISTORY_NODE_ID,
+	HISTORY_VERSION,
+	HISTORY_OPERATION,
+	HISTORY_PARENT_ID,
+	HISTORY_NODE_TYPE,
+	HISTORY_NAME,
+	HISTORY_CONFIG_JSON,
+	HISTORY_AUTHOR,
+	HISTORY_CHANGED_AT,
+	HISTORY_CREATED_AT,
+	HISTORY_INCARNATION,
+	HISTORY_COLUMNS
+};
+
+static const OwnColumn columns[HISTORY_COLUMNS] = {
+	[HISTORY_ORG_ID] = {"org_id", TEXTOID},
+	[HISTORY_NODE_ID] = {"node_id", TEXTOID},
+	[HISTORY_VERSION] = {"version", INT4OID},
+	[HISTORY_OPERATION] = {"operation", TEXTOID},
+	[HISTORY_PARENT_ID] = {"parent_id", TEXTOID},
+	[HISTORY_NODE_TYPE] = {"node_type", TEXTOID},
+	[HISTORY_NAME] = {"name", TEXTOID},
+	[HISTORY_CONFIG_JSON] = {"config_json", JSONBOID},
+	[HISTORY_AUTHOR] = {"author", TEXTOID},
+	[HISTORY_CHANGED_AT] = {"changed_at", TIMESTAMPTZOID},
+	[HISTORY_CREATED_AT] = {"created_at", TIMESTAMPTZOID},
+	[HISTORY_INCARNATION] = {"incarnation", INT4OID},
+};
+
+/* How many of our own functions are writing history just now. */
+static int	writers = 0;
+
+/*
+ * history_open, history_close: between them, in one function's PG_TRY block,
+ * the guard of the history lets statements pass.
+ */
+void
+history_open(void)
+{
+	writers++;
+}
+
+void
+history_close(void)
+{
+	writers--;
+}
+
+/*
+ * history_is_open: is one of our own functions writing?
+ */
+bool
+history_is_open(void)
+{
+	return writers > 0;
+}
+
+/*
+ * text_of: a text of a row, copied; NULL for a null.
+ */
+static text *
+text_of(HeapTuple row, TupleDesc desc, AttrNumber number)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(row, number, desc, &isnull);
+
+	return isnull ? NULL : DatumGetTextPCopy(value);
+}
+
+/*
+ * read_version: a row of the history.
+ */
+static void
+read_version(HeapTuple row, TupleDesc desc, const AttrNumber *numbers,
+			 NodeVersion *version)
+{
+	text	   *operation = text_of(row, desc, numbers[HISTORY_OPERATION]);
+	bool		isnull;
+	Datum		value;
+
+	memset(version, 0, sizeof(*version));
+	version->org_id = text_of(row, desc, numbers[HISTORY_ORG_ID]);
+	version->node_id = text_of(row, desc, numbers[HISTORY_NODE_ID]);
+	version->operation = operation != NULL ? text_to_cstring(operation) : "";
+	version->parent_id = text_of(row, desc, numbers[HISTORY_PARENT_ID]);
+	version->node_type = text_of(row, desc, numbers[HISTORY_NODE_TYPE]);
+	version->name = text_of(row, desc, numbers[HISTORY_NAME]);
+	version->author = text_of(row, desc, numbers[HISTORY_AUTHOR]);
+	value = heap_getattr(row, numbers[HISTORY_CONFIG_JSON], desc, &isnull);
+	version->document = isnull ? NULL : DatumGetJsonbPCopy(value);
+	value = heap_getattr(row, numbers[HISTORY_VERSION], desc, &isnull);
+	version->version = isnull ? 0 : DatumGetInt32(value);
+	value = heap_getattr(row, numbers[HISTORY_CHANGED_AT], desc, &isnull);
+	version->changed_at = isnull ? 0 : DatumGetTimestampTz(value);
+	value = heap_getattr(row, numbers[HISTORY_CREATED_AT], desc, &isnull);
+	version->created_at = isnull ? 0 : DatumGetTimestampTz(value);
+	value = heap_getattr(row, numbers[HISTORY_INCARNATION], desc, &isnull);
+	version->incarnation = isnull ? 0 : DatumGetInt32(value);
+}
+
+/*
+ * history_latest: the latest version of a node that the snapshot sees; false
+ * where there is none.
+ *
+ * Errors: object_not_in_prerequisite_state where the table has not its primary
+ * key, by which alone this is quick and right.
+ */
+bool
+history_latest(FunctionCallInfo fcinfo, text *org_id, text *node_id,
+			   Snapshot snapshot, NodeVersion *version)
+{
+	Relation	table = table_open(own_table_required(fcinfo, OWN_HISTORY, AccessShareLock),
+								   NoLock);
+	TupleDesc	desc = RelationGetDescr(table);
+	AttrNumber	numbers[HISTORY_COLUMNS];
+	AttrNumber	key[3];
+	Oid			index_oid;
+	Relation	index;
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	row;
+	bool		found;
+
+	own_columns(table, columns, HISTORY_COLUMNS, numbers);
+	key[0] = numbers[HISTORY_ORG_ID];
+	key[1] = numbers[HISTORY_NODE_ID];
+	key[2] = numbers[HISTORY_VERSION];
+	index_oid = own_key_index(table, lengthof(key), key);
+	if (!OidIsValid(index_oid))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has not the primary key that it was made with",
+						RelationGetRelationName(table))));
+	for (int i = 0; i < 2; i++)
+		ScanKeyEntryInitialize(&keys[i], 0, key[i], BTEqualStrategyNumber, InvalidOid,
+							   TupleDescAttr(desc, key[i] - 1)->attcollation, F_TEXTEQ,
+							   PointerGetDatum(i == 0 ? org_id : node_id));
+	index = index_open(index_oid, AccessShareLock);
+	scan = systable_beginscan_ordered(table, index, snapshot, lengthof(keys), keys);
+	row = systable_getnext_ordered(scan, BackwardScanDirection);
+	found = HeapTupleIsValid(row);
+	if (found)
+		read_version(row, desc, numbers, version);
+	systable_endscan_ordered(scan);
+	index_close(index, NoLock);
+	table_close(table, NoLock);
+	return found;
+}
+
+/*
+ * context_of: what the function that writes this node says of the write; NULL
+ * for a statement of the caller's own.
+ */
+const WriteContext *
+context_of(text *org_id, text *node_id)
+{
+	if (write_context != NULL &&
+		jsonb_ref_is(write_context->org_id, VARDATA_ANY(org_id), VARSIZE_ANY_EXHDR(org_id)) &&
+		jsonb_ref_is(write_context->node_id, VARDATA_ANY(node_id), VARSIZE_ANY_EXHDR(node_id)))
+		return write_context;
+	return NULL;
+}
+
+/*
+ * reason_of: why a node is written; NULL where nobody says.
+ */
+static const char *
+reason_of(text *org_id, text *node_id)
+{
+	const WriteContext *context = context_of(org_id, node_id);
+
+	return context != NULL && context->reason != NULL ? context->reason : actor_reason();
+}
+
+/*
+ * author_of: who writes a node.
+ */
+const char *
+author_of(text *org_id, text *node_id)
+{
+	const WriteContext *context = context_of(org_id, node_id);
+
+	return context != NULL && context->author != NULL ? context->author : actor_author();
+}
+
+/*
+ * qualified: the quoted, qualified name of a table.
+ */
+static char *
+qualified(Relation table)
+{
+	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(table)),
+									  RelationGetRelationName(table));
+}
+
+/*
+ * write_as_owner: run a query on the history as its owner.
+ */
+static uint64
+write_as_owner(KeptPlan *kept, const char *text, Oid owner, int nargs,
+			   const Oid *argtypes, Datum *values, const char *nulls, Snapshot snapshot)
+{
+	Identity	before;
+	volatile uint64 rows = 0;
+
+	identity_become(&before, owner);
+	history_open();
+	PG_TRY();
+	{
+		rows = kept_plan_execute(kept, text, nargs, argtypes, values, nulls,
+								 snapshot, false);
+	}
+	PG_FINALLY();
+	{
+		history_close();
+	}
+	PG_END_TRY();
+	identity_return(&before);
+	return rows;
+}
+
+/*
+ * history_change: run a statement on the history as its owner; returns how many
+ * rows were processed.
+ *
+ * The caller is connected to SPI, and has asked for the rights of whom it
+ * works for.
+ */
+uint64
+history_change(Oid relid, const char *query, int nargs, const Oid *argtypes,
+			   Datum *values, const char *nulls)
+{
+	static KeptPlan kept;
+
+	return write_as_owner(&kept, query, relation_owner(relid), nargs, argtypes,
+						  values, nulls, InvalidSnapshot);
+}
+
+/*
+ * history_write: add a version; false where the history has one of that number
+ * already.
+ *
+ * Reason and role are those of who is writing now.  Of a restored node's version
+ * only that is known: see store/restore.c.
+ */
+bool
+history_write(FunctionCallInfo fcinfo, const NodeVersion *version)
+{
+	static KeptPlan kept;
+	static const Oid argtypes[] = {
+		TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID,
+		TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, XID8OID
+	};
+	Relation	table = table_open(own_table_required(fcinfo, OWN_HISTORY, RowExclusiveLock),
+								   NoLock);
+	const char *reason = reason_of(version->org_id, version->node_id);
+	Datum		values[lengthof(argtypes)];
+	char		nulls[lengthof(argtypes) + 1];
+	char	   *query;
+	uint64		rows;
+
+	values[0] = PointerGetDatum(version->org_id);
+	values[1] = PointerGetDatum(version->node_id);
+	values[2] = Int32GetDatum(version->version);
+	values[3] = CStringGetTextDatum(version->operation);
+	values[4] = PointerGetDatum(version->parent_id);
+	values[5] = PointerGetDatum(version->node_type);
+	values[6] = PointerGetDatum(version->name);
+	values[7] = PointerGetDatum(version->document);
+	values[8] = PointerGetDatum(version->author);
+	values[9] = reason != NULL ? CStringGetTextDatum(reason) : (Datum) 0;
+	values[10] = CStringGetTextDatum(actor_role());
+	values[11] = TimestampTzGetDatum(version->changed_at);
+	values[12] = TimestampTzGetDatum(version->created_at);
+	values[13] = Int32GetDatum(version->incarnation);
+	values[14] = FullTransactionIdGetDatum(version->restored ? InvalidFullTransactionId :
+										   GetTopFullTransactionId());
+	memset(nulls, ' ', sizeof(nulls));
+	for (int i = 0; i < (int) lengthof(argtypes); i++)
+		if ((argtypes[i] == TEXTOID || argtypes[i] == JSONBOID) &&
+			DatumGetPointer(values[i]) == NULL)
+			nulls[i] = 'n';
+
+	query = psprintf("INSERT INTO %s (org_id, node_id, version, operation, parent_id,"
+					 " node_type, name, config_json, author, reason, role, changed_at,"
+					 " created_at, incarnation, transaction)"
+					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+					 " ON CONFLICT DO NOTHING", qualified(table));
+	SPI_connect();
+	rows = write_as_owner(&kept, query, table->rd_rel->relowner, lengthof(argtypes),
+						  argtypes, values, nulls, InvalidSnapshot);
+	SPI_finish();
+	pfree(query);
+	table_close(table, NoLock);
+	return rows == 1;
+}
+
+/*
+ * history_write_all_deleted: note that all nodes are deleted, before a
+ * TRUNCATE of them.
+ *
+ * It takes away what was committed after the transaction's snapshot was taken,
+ * too, so the nodes are read under the latest one.
+ */
+void
+history_write_all_deleted(FunctionCallInfo fcinfo, Relation nodes)
+{
+	static KeptPlan kept;
+	static const Oid argtypes[] = {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID};
+	Relation	table = table_open(own_table_required(fcinfo, OWN_HISTORY, RowExclusiveLock),
+								   NoLock);
+	const char *reason = actor_reason();
+	Datum		values[lengthof(argtypes)];
+	char		nulls[] = "    ";
+	char	   *query;
+
+	values[0] = CStringGetTextDatum(actor_author());
+	values[1] = reason != NULL ? CStringGetTextDatum(reason) : (Datum) 0;
+	nulls[1] = reason == NULL ? 'n' : ' ';
+	values[2] = CStringGetTextDatum(actor_role());
+	values[3] = TimestampTzGetDatum(actor_stamp());
+	query = psprintf("INSERT INTO %s (org_id, node_id, version, operation, parent_id,"
+					 " node_type, name, author, reason, role, changed_at, created_at, incarnation)"
+					 " SELECT n.org_id, n.node_id, n.version OPERATOR(pg_catalog.+) 1, 'delete',"
+					 " n.parent_id, n.node_type, n.name, $1, $2, $3, $4, n.created_at, n.incarnation"
+					 " FROM ONLY %s AS n", qualified(table), qualified(nodes));
+	SPI_connect();
+	PushActiveSnapshot(GetLatestSnapshot());
+	(void) write_as_owner(&kept, query, table->rd_rel->relowner, lengthof(argtypes),
+						  argtypes, values, nulls, GetActiveSnapshot());
+	PopActiveSnapshot();
+	SPI_finish();
+	pfree(query);
+	table_close(table, NoLock);
+}

@@ -1,0 +1,526 @@
+/*-------------------------------------------------------------------------
+ *
+ * store/import.c
+ *	  Moving in: a platform that has a table of nodes of its own takes its rows
+ *	  over.
+ *
+ * The source is read once, into a tuplestore that goes to disk where it is
+ * large; what each node is going to be is worked out into another one, and the
+ * statements that check and write take it from there, all nodes at once, as
+ * the tree's rules want it.
+ *
+ * What the source holds is read with the caller's rights; what its owner wrote
+ * around a table of his does not get hold of them.  The nodes are written as
+ * the functions for one node do it (store/write.c).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "executor/tstoreReceiver.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "server/extension.h"
+#include "server/identity.h"
+#include "server/messages.h"
+#include "store/store.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/tuplestore.h"
+
+PG_FUNCTION_INFO_V1(integration_config_import);
+
+/* How many nodes an error or a notice names. */
+#define NODES_SHOWN 100
+
+/* How the reason of a version begins that came from another table. */
+#define IMPORT_REASON "import from "
+
+/* The columns that a source may have. */
+typedef enum ImportColumn
+{
+	IMPORT_ORG_ID,
+	IMPORT_NODE_ID,
+	IMPORT_PARENT_ID,
+	IMPORT_TYPE,
+	IMPORT_NAME,
+	IMPORT_CONFIG_JSON,
+	IMPORT_CREATED_AT,
+	IMPORT_COLUMNS				/* how many there are */
+} ImportColumn;
+
+typedef struct NamedType
+{
+	const char *name;
+	Oid			type;
+} NamedType;
+
+static const NamedType import_columns[IMPORT_COLUMNS] = {
+	[IMPORT_ORG_ID] = {"org_id", TEXTOID},
+	[IMPORT_NODE_ID] = {"node_id", TEXTOID},
+	[IMPORT_PARENT_ID] = {"parent_id", TEXTOID},
+	[IMPORT_TYPE] = {"node_type", TEXTOID},
+	[IMPORT_NAME] = {"name", TEXTOID},
+	[IMPORT_CONFIG_JSON] = {"config_json", JSONBOID},
+	[IMPORT_CREATED_AT] = {"created_at", TIMESTAMPTZOID},
+};
+
+/* What the rows that wanted_text gives have beside these. */
+static const NamedType wanted_columns[] = {
+	{"version", INT4OID},		/* null: a new node */
+	{"written", BOOLOID},
+	{"newer", BOOLOID},			/* changed here since it was imported */
+};
+
+typedef struct Import
+{
+	Oid			source;
+	const char *source_name;	/* qualified and quoted, as those below */
+	const char *nodes_name;
+	const char *history_name;
+	const char *schema;			/* the extension's, quoted */
+	AttrNumber	columns[IMPORT_COLUMNS];	/* in the source;
+											 * InvalidAttrNumber: it has none */
+	bool		overwrite;
+} Import;
+
+/*
+ * What each node is going to be.  A column that the source has not keeps the
+ * value that the node has; a level that nobody gives follows from the tree.
+ *
+ * The parameters are: whether newer changes are overwritten; parent_id, name
+ * and config_json of a node; the table of nodes, and the history.
+ */
+static const char wanted_text[] =
+"SELECT w.org_id, w.node_id, w.parent_id, w.node_type, w.name, w.config_json, w.created_at,"
+"       w.version,"
+"       w.version IS NULL OR w.differs AND (NOT w.here OR %s) AS written,"
+"       w.version IS NOT NULL AND w.differs AND w.here AS newer"
+"  FROM (SELECT i.org_id, i.node_id, i.parent_id,"
+"               coalesce(i.node_type, i.type_now,"
+"                        CASE WHEN i.org_id = '*' AND i.node_id = '*' THEN 'platform'"
+"                             WHEN i.parent_id IS NULL THEN 'org'"
+"                             WHEN p.parent_id IS NOT NULL THEN 'unit'"
+"                             ELSE 'team' END) AS node_type,"
+"               i.name, i.config_json, i.created_at, i.version,"
+"               i.parent_id IS DISTINCT FROM i.parent_now"
+"               OR coalesce(i.node_type, i.type_now) IS DISTINCT FROM i.type_now"
+"               OR i.name IS DISTINCT FROM i.name_now"
+"               OR i.config_json IS DISTINCT FROM i.config_now AS differs,"
+"               NOT starts_with(coalesce(h.reason, ''), '" IMPORT_REASON "') AS here"
+"          FROM (SELECT i.org_id, i.node_id, %s AS parent_id, i.node_type, %s AS name,"
+"                       %s AS config_json, i.created_at, n.version,"
+"                       n.parent_id AS parent_now, n.node_type AS type_now,"
+"                       n.name AS name_now, n.config_json AS config_now"
+"                  FROM incoming AS i"
+"                  LEFT JOIN ONLY %s AS n ON n.org_id = i.org_id AND n.node_id = i.node_id) AS i"
+"          LEFT JOIN (SELECT DISTINCT c.org_id, c.parent_id FROM incoming AS c) AS p"
+"            ON p.org_id = i.org_id AND p.parent_id = i.node_id"
+"          LEFT JOIN ONLY %s AS h"
+"            ON h.org_id = i.org_id AND h.node_id = i.node_id AND h.version = i.version) AS w";
+
+/*
+ * Every violation at once.  As any write, an import is judged by what it adds
+ * or changes: what stands in the node's document already is no obstacle.
+ */
+static const char check_text[] =
+"SELECT w.org_id, w.node_id, to_json(v.path)::text, v.code, v.message"
+"  FROM wanted AS w"
+"  LEFT JOIN ONLY %s AS n ON n.org_id = w.org_id AND n.node_id = w.node_id,"
+"       LATERAL %s.integration_schema_validate(w.config_json,"
+"           CASE WHEN w.node_type IN ('platform', 'org', 'unit', 'team') THEN w.node_type"
+"                ELSE 'team' END) AS v,"
+"       LATERAL (SELECT array_agg(replace(replace(s.step, '~1', '/'), '~0', '~') ORDER BY s.n)"
+"                  FROM unnest(string_to_array(substr(v.path, 2), '/'))"
+"                       WITH ORDINALITY AS s (step, n)) AS p (steps)"
+" WHERE w.written"
+"   AND (w.version IS NULL"
+"        OR w.config_json #> coalesce(p.steps, '{}')"
+"           IS DISTINCT FROM n.config_json #> coalesce(p.steps, '{}'))"
+" ORDER BY w.org_id, w.node_id";
+
+static const char insert_text[] =
+"INSERT INTO %s (org_id, node_id, parent_id, node_type, name, config_json, created_at)"
+" SELECT w.org_id, w.node_id, w.parent_id, w.node_type, w.name, w.config_json,"
+"        coalesce(w.created_at, now())"
+"   FROM wanted AS w WHERE w.version IS NULL";
+
+static const char update_text[] =
+"UPDATE ONLY %s AS n"
+"   SET parent_id = w.parent_id, node_type = w.node_type, name = w.name,"
+"       config_json = w.config_json"
+"  FROM wanted AS w"
+" WHERE n.org_id = w.org_id AND n.node_id = w.node_id AND w.version IS NOT NULL AND w.written";
+
+static const char newer_text[] =
+"SELECT w.org_id, w.node_id FROM wanted AS w WHERE w.newer ORDER BY w.org_id, w.node_id";
+
+/*
+ * qualified: a table's name, qualified and quoted, palloc'd.
+ */
+static char *
+qualified(Oid relid)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+									  get_rel_name(relid));
+}
+
+/*
+ * append_node: append a node's name, from a row that begins with it.
+ */
+static void
+append_node(StringInfo out, HeapTuple row)
+{
+	char	   *org_id = SPI_getvalue(row, SPI_tuptable->tupdesc, 1);
+	char	   *node_id = SPI_getvalue(row, SPI_tuptable->tupdesc, 2);
+
+	appendStringInfoString(out, "node ");
+	append_name(out, jsonb_ref_string(node_id, strlen(node_id)));
+	appendStringInfoString(out, " of organisation ");
+	append_name(out, jsonb_ref_string(org_id, strlen(org_id)));
+}
+
+/*
+ * execute: run a statement, reading and writing; its rows go into the
+ * tuplestore if there is one.  Returns how many there were.
+ */
+static uint64
+execute(const char *text, Tuplestorestate *store)
+{
+	SPIExecuteOptions options = {0};
+	int			status;
+
+	if (store != NULL)
+	{
+		options.dest = CreateDestReceiver(DestTuplestore);
+		SetTuplestoreDestReceiverParams(options.dest, store, CurrentMemoryContext,
+										false, NULL, NULL);
+	}
+	status = SPI_execute_extended(text, &options);
+	if (status < 0)
+		elog(ERROR, "could not execute \"%s\": %s", text, SPI_result_code_string(status));
+	return SPI_processed;
+}
+
+/*
+ * rows_as: run a query, and let later statements read its rows, which have
+ * import_columns and after them the extra ones, as a table of that name, until
+ * rows_end().
+ */
+static uint64
+rows_as(const char *name, const char *text, int nextra, const NamedType *extra,
+		Tuplestorestate **rows_of)
+{
+	EphemeralNamedRelation relation = palloc0(sizeof(EphemeralNamedRelationData));
+	TupleDesc	desc = CreateTemplateTupleDesc(IMPORT_COLUMNS + nextra);
+	Tuplestorestate *store = tuplestore_begin_heap(true, false, work_mem);
+	uint64		rows;
+	int			status;
+
+	for (int i = 0; i < IMPORT_COLUMNS + nextra; i++)
+	{
+		const NamedType *column = i < IMPORT_COLUMNS ? &import_columns[i] :
+			&extra[i - IMPORT_COLUMNS];
+
+		TupleDescInitEntry(desc, i + 1, column->name, column->type, -1, 0);
+	}
+	rows = execute(text, store);
+
+	relation->md.name = pstrdup(name);
+	relation->md.tupdesc = desc;
+	relation->md.enrtype = ENR_NAMED_TUPLESTORE;
+	relation->md.enrtuples = rows;
+	relation->reldata = store;
+	status = SPI_register_relation(relation);
+	if (status != SPI_OK_REL_REGISTER)
+		elog(ERROR, "could not register \"%s\": %s", name, SPI_result_code_string(status));
+	*rows_of = store;
+	return rows;
+}
+
+/*
+ * rows_end: nothing reads these rows any more.
+ */
+static void
+rows_end(const char *name, Tuplestorestate *rows)
+{
+	(void) SPI_unregister_relation(name);
+	tuplestore_end(rows);
+}
+
+/*
+ * find_source: the table or view that the argument names, and its columns.
+ */
+static void
+find_source(Import *import, Oid relid)
+{
+	Relation	source = try_relation_open(relid, AccessShareLock);
+
+	if (source == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	import->source = relid;
+	import->source_name = qualified(relid);
+	for (int i = 0; i < IMPORT_COLUMNS; i++)
+		import->columns[i] = get_attnum(relid, import_columns[i].name);
+	for (int i = IMPORT_ORG_ID; i <= IMPORT_NODE_ID; i++)
+		if (import->columns[i] == InvalidAttrNumber)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("table %s has no column \"%s\"", import->source_name,
+							import_columns[i].name),
+					 errhint("A view can give its columns the names that are looked for.")));
+	relation_close(source, NoLock);
+}
+
+/*
+ * read_source: read the source, as "incoming"; returns how many rows it has.
+ *
+ * A table is read as its owner, whose types' casts and indexes' expressions are
+ * code of his.  What a view or a foreign table gives may hang on who asks, and
+ * he may have no right to what its owner has; but a superuser asks for all, and
+ * has more to lose.
+ */
+static uint64
+read_source(const Import *import, Tuplestorestate **incoming)
+{
+	MemoryContext context = CurrentMemoryContext;
+	char		kind = get_rel_relkind(import->source);
+	bool		as_owner = kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE ||
+		kind == RELKIND_MATVIEW || superuser();
+	Identity	caller = {.userid = InvalidOid};
+	AttrNumber	read[IMPORT_COLUMNS];
+	int			nread = 0;
+	StringInfoData text;
+	uint64		rows = 0;
+
+	initStringInfo(&text);
+	for (int i = 0; i < IMPORT_COLUMNS; i++)
+	{
+		bool		there = import->columns[i] != InvalidAttrNumber;
+
+		appendStringInfo(&text, "%s %s%s::%s", i == 0 ? "SELECT" : ",",
+						 there ? "s." : "NULL", there ? import_columns[i].name : "",
+						 format_type_be_qualified(import_columns[i].type));
+		if (there)
+			read[nread++] = import->columns[i];
+	}
+	appendStringInfo(&text, " FROM %s AS s", import->source_name);
+
+	if (as_owner)
+	{
+		rights_checked(import->source, ACL_SELECT, nread, read, GetUserId(), true);
+		identity_for_table(&caller, import->source);
+	}
+	PG_TRY();
+	{
+		rows = rows_as("incoming", text.data, 0, NULL, incoming);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (error->sqlerrcode != ERRCODE_INVALID_TEXT_REPRESENTATION &&
+			error->sqlerrcode != ERRCODE_UNTRANSLATABLE_CHARACTER)
+			PG_RE_THROW();
+		/* the server's own error quotes the text */
+		FlushErrorState();
+		ereport(ERROR,
+				(errcode(error->sqlerrcode),
+				 errmsg("table %s has a document that is not JSON", import->source_name),
+				 err_generic_string(PG_DIAG_TABLE_NAME, get_rel_name(import->source)),
+				 err_generic_string(PG_DIAG_COLUMN_NAME,
+									import_columns[IMPORT_CONFIG_JSON].name)));
+	}
+	PG_END_TRY();
+	identity_return(&caller);
+	return rows;
+}
+
+/*
+ * check_documents: an error (check_violation) that names every document that
+ * would be refused, where there is one.
+ */
+static void
+check_documents(const Import *import)
+{
+	StringInfoData message;
+	StringInfoData detail;
+	uint64		violations;
+
+	violations = execute(psprintf(check_text, import->nodes_name, import->schema), NULL);
+	if (violations == 0)
+		return;
+	initStringInfo(&message);
+	initStringInfo(&detail);
+	append_node(&message, SPI_tuptable->vals[0]);
+	appendStringInfo(&message, ": %s",
+					 SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 5));
+	for (uint64 i = 0; i < Min(violations, NODES_SHOWN); i++)
+	{
+		HeapTuple	row = SPI_tuptable->vals[i];
+
+		if (i > 0)
+			appendStringInfoChar(&detail, '\n');
+		append_node(&detail, row);
+		appendStringInfo(&detail, ": %s %s: %s",
+						 SPI_getvalue(row, SPI_tuptable->tupdesc, 3),
+						 SPI_getvalue(row, SPI_tuptable->tupdesc, 4),
+						 SPI_getvalue(row, SPI_tuptable->tupdesc, 5));
+	}
+	if (violations > NODES_SHOWN)
+		appendStringInfo(&detail, "\nand " UINT64_FORMAT " more", violations - NODES_SHOWN);
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg_internal("%s", message.data),
+			 errdetail_internal("%s", detail.data),
+			 err_generic_string(PG_DIAG_SCHEMA_NAME,
+								get_namespace_name(get_rel_namespace(import->source))),
+			 err_generic_string(PG_DIAG_TABLE_NAME, get_rel_name(import->source)),
+			 err_generic_string(PG_DIAG_COLUMN_NAME,
+								import_columns[IMPORT_CONFIG_JSON].name)));
+}
+
+/*
+ * tell_newer: a notice that names the nodes that were changed here since they
+ * were imported, and differ from the source now.
+ */
+static void
+tell_newer(const Import *import)
+{
+	uint64		nodes = execute(newer_text, NULL);
+	StringInfoData detail;
+
+	if (nodes == 0)
+		return;
+	initStringInfo(&detail);
+	for (uint64 i = 0; i < Min(nodes, NODES_SHOWN); i++)
+	{
+		if (i > 0)
+			appendStringInfoChar(&detail, '\n');
+		append_node(&detail, SPI_tuptable->vals[i]);
+	}
+	if (nodes > NODES_SHOWN)
+		appendStringInfo(&detail, "\nand " UINT64_FORMAT " more", nodes - NODES_SHOWN);
+	ereport(NOTICE,
+			(import->overwrite ?
+			 errmsg("nodes that were changed here since they were imported are overwritten: " UINT64_FORMAT,
+					nodes) :
+			 errmsg("nodes that were changed here since they were imported are left as they are: " UINT64_FORMAT,
+					nodes),
+			 errdetail_internal("%s", detail.data),
+			 import->overwrite ?
+			 errhint("What they had is in their history; with overwrite => false they are left as they are.") : 0));
+}
+
+/*
+ * check_rights: an error where the caller may not write nodes.
+ */
+static void
+check_rights(Oid relid)
+{
+	AttrNumber	columns[IMPORT_COLUMNS];
+	AttrNumber	version = get_attnum(relid, "version");
+	AttrNumber	updated[] = {0, 0, 0, 0};
+
+	for (int i = 0; i < IMPORT_COLUMNS; i++)
+		columns[i] = get_attnum(relid, import_columns[i].name);
+	for (int i = IMPORT_PARENT_ID; i <= IMPORT_CONFIG_JSON; i++)
+		updated[i - IMPORT_PARENT_ID] = columns[i];
+	rights_checked(relid, ACL_INSERT, IMPORT_COLUMNS, columns, GetUserId(), true);
+	rights_checked(relid, ACL_UPDATE, lengthof(updated), updated, GetUserId(), true);
+	rights_checked(relid, ACL_SELECT, IMPORT_CREATED_AT, columns, GetUserId(), true);
+	rights_checked(relid, ACL_SELECT, 1, &version, GetUserId(), true);
+}
+
+/*
+ * begin_reason: let the versions that are written say where they come from,
+ * until AtEOXact_GUC(); before it what the session's own reason is.
+ *
+ * By how it begins a later import knows them.
+ */
+static void
+begin_reason(const Import *import)
+{
+	const char *own = GetConfigOption("integration_schemas.reason", true, false);
+	char	   *reason;
+
+	reason = psprintf(IMPORT_REASON "%s%s%s", import->source_name,
+					  own != NULL && own[0] != '\0' ? ": " : "", own != NULL ? own : "");
+	(void) set_config_option("integration_schemas.reason", reason, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * integration_config_import(source regclass, overwrite boolean) returns record:
+ * take the rows of another table of nodes over; gives how many were inserted,
+ * updated, and left alone.
+ */
+Datum
+integration_config_import(PG_FUNCTION_ARGS)
+{
+	Import		import = {0};
+	Oid			nodes = own_table_required(fcinfo, OWN_NODES, RowExclusiveLock);
+	Oid			history = own_table_required(fcinfo, OWN_HISTORY, AccessShareLock);
+	int			guc_level = NewGUCNestLevel();
+	Identity	caller;
+	Tuplestorestate *incoming;
+	Tuplestorestate *wanted;
+	uint64		rows;
+	uint64		inserted;
+	uint64		updated;
+	const char *document;
+	TupleDesc	desc;
+	Datum		values[3];
+	bool		nulls[3] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	desc = BlessTupleDesc(desc);
+	SPI_connect();
+	find_source(&import, PG_GETARG_OID(0));
+	import.overwrite = PG_GETARG_BOOL(1);
+	import.nodes_name = qualified(nodes);
+	import.history_name = qualified(history);
+	import.schema = quote_identifier(get_namespace_name(own_namespace(fcinfo)));
+	check_rights(nodes);
+	rows = read_source(&import, &incoming);
+
+	identity_for_table(&caller, nodes);
+	begin_reason(&import);
+	document = import.columns[IMPORT_CONFIG_JSON] == InvalidAttrNumber ?
+		"coalesce(n.config_json, '{}')" : "coalesce(nullif(i.config_json, 'null'), '{}')";
+	(void) rows_as("wanted",
+				   psprintf(wanted_text, import.overwrite ? "true" : "false",
+							import.columns[IMPORT_PARENT_ID] == InvalidAttrNumber ?
+							"n.parent_id" : "i.parent_id",
+							import.columns[IMPORT_NAME] == InvalidAttrNumber ?
+							"n.name" : "i.name",
+							document, import.nodes_name, import.history_name),
+				   lengthof(wanted_columns), wanted_columns, &wanted);
+	rows_end("incoming", incoming);
+	check_documents(&import);
+	tell_newer(&import);
+	/* new nodes first: others may have moved below them */
+	inserted = execute(psprintf(insert_text, import.nodes_name), NULL);
+	updated = execute(psprintf(update_text, import.nodes_name), NULL);
+	rows_end("wanted", wanted);
+	identity_return(&caller);
+	AtEOXact_GUC(false, guc_level);
+	SPI_finish();
+
+	values[0] = Int64GetDatum(inserted);
+	values[1] = Int64GetDatum(updated);
+	values[2] = Int64GetDatum(rows - inserted - updated);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, values, nulls)));
+}

@@ -1,0 +1,583 @@
+/*-------------------------------------------------------------------------
+ *
+ * store/write.c
+ *	  The SQL-callable functions that write one node's document.
+ *
+ * Each locks the node's row, makes the new document of the old one, and puts it
+ * there with an UPDATE like anybody's: what a document may hold, its version
+ * and its history are the triggers' business, which learn from write_context
+ * who writes and why.
+ *
+ * The caller needs the rights that the two statements take.  Where row security
+ * applies to him they run as himself, so that the policies hold for what he
+ * reads and what he writes.  Everywhere else they run as the table's owner: the
+ * owner's own triggers, rules and constraints must not get hold of the rights
+ * of whoever calls us (server/identity.c).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "catalogue/catalogue.h"
+#include "executor/spi.h"
+#include "jsonb/build.h"
+#include "jsonb/merge_patch.h"
+#include "miscadmin.h"
+#include "server/extension.h"
+#include "server/identity.h"
+#include "server/kept_plan.h"
+#include "server/messages.h"
+#include "server/own_table.h"
+#include "server/suggest.h"
+#include "store/lookup.h"
+#include "store/store.h"
+#include "store/write_context.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+PG_FUNCTION_INFO_V1(integration_config_set);
+PG_FUNCTION_INFO_V1(integration_config_replace);
+PG_FUNCTION_INFO_V1(integration_config_rollback);
+PG_FUNCTION_INFO_V1(integration_config_unset);
+PG_FUNCTION_INFO_V1(integration_config_inherit);
+
+/* A node's row, locked, and what is going to be written to it. */
+typedef struct NodeWrite
+{
+	Oid			relid;
+	text	   *org_id;
+	text	   *node_id;
+	int32		version;		/* that it has now */
+	Jsonb	   *document;		/* that it has now; NULL: there is no such
+								 * node */
+	bool		ruled;			/* has the table rules? */
+	WriteContext context;
+} NodeWrite;
+
+/* A field of an integration, as arguments name it. */
+typedef struct FieldName
+{
+	JsonbRef	id;
+	JsonbRef	field;
+} FieldName;
+
+/*
+ * What a null of a patch means that finds nothing to remove there: it is kept,
+ * and unsets what the node inherits.
+ */
+static const char *const field_nulls[] = {"integrations", PATCH_ANY_KEY, "config", NULL};
+
+#define UPDATE_NODE \
+	"UPDATE ONLY %s AS n SET config_json = $3" \
+	" WHERE n.org_id OPERATOR(pg_catalog.=) $1 AND n.node_id OPERATOR(pg_catalog.=) $2"
+
+/* The write that is being made; see write_context.h. */
+WriteContext *write_context = NULL;
+
+/*
+ * node_phrase: the node as messages name it, palloc'd.
+ */
+static char *
+node_phrase(const NodeWrite *write)
+{
+	StringInfoData phrase;
+
+	initStringInfo(&phrase);
+	appendStringInfoString(&phrase, "node ");
+	append_name(&phrase, write->context.node_id);
+	appendStringInfoString(&phrase, " of organisation ");
+	append_name(&phrase, write->context.org_id);
+	return phrase.data;
+}
+
+/*
+ * object_argument: an argument that must be a JSON object.
+ */
+static Jsonb *
+object_argument(FunctionCallInfo fcinfo, int number, const char *what)
+{
+	Jsonb	   *argument = PG_ARGISNULL(number) ? NULL : PG_GETARG_JSONB_P(number);
+
+	if (argument == NULL || jsonb_ref_root(argument).type != JREF_OBJECT)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s is not a JSON object", what),
+				 argument == NULL ? errdetail("It is a null value.") :
+				 errdetail("It is a JSON %s.",
+						   jsonb_ref_type_name(jsonb_ref_root(argument)))));
+	return argument;
+}
+
+/*
+ * text_argument: an argument as a string, palloc'd; NULL where it is null.
+ */
+static char *
+text_argument(FunctionCallInfo fcinfo, int number)
+{
+	return PG_ARGISNULL(number) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(number));
+}
+
+/*
+ * run: run one of the statements on a table, as its owner or as the caller;
+ * returns how many rows there were.  The plan is not kept where kept is NULL.
+ *
+ * %s in the text is the table's name as it is now: whoever owns the schema may
+ * have renamed it.
+ */
+static uint64
+run(KeptPlan *kept, Oid relid, const char *text, int nargs, const Oid *argtypes,
+	Datum *values)
+{
+	char	   *name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+												  get_rel_name(relid));
+	Identity	caller;
+	uint64		rows;
+
+	identity_for_table(&caller, relid);
+	text = psprintf(text, name);
+	if (kept != NULL)
+		rows = kept_plan_execute(kept, text, nargs, argtypes, values, NULL,
+								 InvalidSnapshot, false);
+	else
+	{
+		int			status = SPI_execute_with_args(text, nargs, unconstify(Oid *, argtypes),
+												   values, NULL, false, 0);
+
+		if (status < 0)
+			elog(ERROR, "could not execute \"%s\": %s", text, SPI_result_code_string(status));
+		rows = SPI_processed;
+	}
+	identity_return(&caller);
+	return rows;
+}
+
+/*
+ * result: a column of the first row that run() has given, which lives until
+ * SPI_finish; an error where it is null, which only a table that its owner has
+ * altered can hold.
+ */
+static Datum
+result(int column, const NodeWrite *write)
+{
+	bool		isnull;
+	Datum		value;
+
+	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
+	if (isnull)
+		store_no_document(write->context.node_id);
+	return value;
+}
+
+/*
+ * lock_node: lock the node's row, and read what it has now; false where there is
+ * none.
+ */
+static bool
+lock_node(NodeWrite *write)
+{
+	static const Oid argtypes[] = {TEXTOID, TEXTOID};
+	static KeptPlan kept;
+	Datum		values[2];
+
+	values[0] = PointerGetDatum(write->org_id);
+	values[1] = PointerGetDatum(write->node_id);
+	if (run(&kept, write->relid,
+			"SELECT n.version, n.config_json FROM ONLY %s AS n"
+			" WHERE n.org_id OPERATOR(pg_catalog.=) $1 AND n.node_id OPERATOR(pg_catalog.=) $2"
+			" FOR NO KEY UPDATE",
+			lengthof(argtypes), argtypes, values) == 0)
+		return false;
+	write->version = DatumGetInt32(result(1, write));
+	write->document = DatumGetJsonbP(result(2, write));
+	return true;
+}
+
+/*
+ * write_lock: find and lock the node that a function's first two arguments
+ * name, if it is there, for a write with the reason and the author that its
+ * arguments after that number give.
+ *
+ * Connects to SPI: what is allocated from here on lives until write_end.
+ * Errors: invalid_parameter_value, insufficient_privilege.
+ */
+static void
+write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first)
+{
+	NodeTable	table;
+	AttrNumber	read[4];
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("organisation and node must not be null")));
+	SPI_connect();
+	memset(write, 0, sizeof(*write));
+	write->org_id = PG_GETARG_TEXT_PP(0);
+	write->node_id = PG_GETARG_TEXT_PP(1);
+	write->context.org_id = store_text_ref(write->org_id);
+	write->context.node_id = store_text_ref(write->node_id);
+	write->context.reason = text_argument(fcinfo, first + 1);
+	write->context.author = text_argument(fcinfo, first + 2);
+
+	/* the rights that the two statements take, of whomever they run as */
+	write->relid = own_table_required(fcinfo, OWN_NODES, RowExclusiveLock);
+	node_table_open(&table, write->relid, NoLock);
+	read[0] = table.columns[NODE_ORG_ID];
+	read[1] = table.columns[NODE_NODE_ID];
+	read[2] = table.columns[NODE_VERSION];
+	read[3] = table.columns[NODE_CONFIG_JSON];
+	write->ruled = table.relation->rd_rules != NULL;
+	node_table_close(&table);
+	rights_checked(write->relid, ACL_SELECT, lengthof(read), read, GetUserId(), true);
+	rights_checked(write->relid, ACL_UPDATE, 1, &read[3], GetUserId(), true);
+
+	(void) lock_node(write);
+}
+
+/*
+ * write_expect: the node must be there, and have the expected version that the
+ * argument of that number gives.
+ *
+ * Errors: undefined_object where there is no such node, or row security hides
+ * it; serialization_failure.
+ */
+static void
+write_expect(const NodeWrite *write, FunctionCallInfo fcinfo, int number)
+{
+	if (write->document == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("%s does not exist", node_phrase(write)),
+				 errhint("Nodes are made with INSERT INTO node_configurations.")));
+	if (!PG_ARGISNULL(number) && PG_GETARG_INT32(number) != write->version)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("%s has changed", node_phrase(write)),
+				 errdetail("The expected version is %d, the current one is %d.",
+						   PG_GETARG_INT32(number), write->version),
+				 errhint("Read the document again and repeat the change.")));
+}
+
+/*
+ * write_begin: both, with the expected version, the reason and the author in
+ * the function's arguments from that number on.
+ */
+static void
+write_begin(NodeWrite *write, FunctionCallInfo fcinfo, int first)
+{
+	write_lock(write, fcinfo, first);
+	write_expect(write, fcinfo, first);
+}
+
+/*
+ * update_node: put the document there; false where something of the owner's has
+ * taken the change away.  The version that the node then has is in the write.
+ *
+ * Where the table has rules, the server may refuse to return anything from an
+ * UPDATE, so the row is asked afterwards; and a plan of which a rule has left
+ * nothing would not notice that the rule goes, so none is kept.
+ */
+static bool
+update_node(NodeWrite *write, Jsonb *document)
+{
+	static const Oid argtypes[] = {TEXTOID, TEXTOID, JSONBOID};
+	static KeptPlan kept;
+	WriteContext *outer = write_context;
+	uint64		rows = 0;
+	Datum		values[3];
+
+	values[0] = PointerGetDatum(write->org_id);
+	values[1] = PointerGetDatum(write->node_id);
+	values[2] = JsonbPGetDatum(document);
+	PG_TRY();
+	{
+		write_context = &write->context;
+		rows = run(write->ruled ? NULL : &kept, write->relid,
+				   write->ruled ? UPDATE_NODE : UPDATE_NODE " RETURNING n.version",
+				   lengthof(argtypes), argtypes, values);
+	}
+	PG_FINALLY();
+	{
+		write_context = outer;
+	}
+	PG_END_TRY();
+	if (rows == 0)
+		return false;
+	if (write->ruled)
+		return lock_node(write);
+	write->version = DatumGetInt32(result(1, write));
+	return true;
+}
+
+/*
+ * write_end: the node's new document; returns the version that it then has,
+ * which is the one that it had where nothing changes.
+ *
+ * That may turn out only in the triggers, where the document holds masks.
+ */
+static int32
+write_end(NodeWrite *write, Jsonb *document)
+{
+	if (!jsonb_ref_equal(jsonb_ref_root(document), jsonb_ref_root(write->document)) &&
+		!update_node(write, document))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%s was not written", node_phrase(write)),
+				 errdetail("A trigger or a rule of the table took the change away.")));
+	SPI_finish();
+	return write->version;
+}
+
+/*
+ * integration_config_set(org_id text, node_id text, patch jsonb,
+ * expected_version integer, reason text, author text) returns integer: apply a
+ * JSON Merge Patch.
+ */
+Datum
+integration_config_set(PG_FUNCTION_ARGS)
+{
+	NodeWrite	write;
+	Jsonb	   *patch = object_argument(fcinfo, 2, "patch");
+
+	write_begin(&write, fcinfo, 3);
+	PG_RETURN_INT32(write_end(&write, merge_patched(jsonb_ref_root(write.document),
+													jsonb_ref_root(patch), field_nulls)));
+}
+
+/*
+ * integration_config_replace(org_id text, node_id text, document jsonb,
+ * expected_version integer, reason text, author text) returns integer: give a
+ * node a whole document.
+ */
+Datum
+integration_config_replace(PG_FUNCTION_ARGS)
+{
+	NodeWrite	write;
+	Jsonb	   *document = object_argument(fcinfo, 2, "document");
+
+	write_begin(&write, fcinfo, 3);
+	PG_RETURN_INT32(write_end(&write, document));
+}
+
+/*
+ * version_phrase: a version of the node as messages name it, palloc'd.
+ */
+static char *
+version_phrase(const NodeWrite *write, int32 version)
+{
+	return psprintf("version %d of %s", version, node_phrase(write));
+}
+
+/*
+ * old_document: the document of a version in the node's history, which lives
+ * until write_end.
+ *
+ * It is read once the node's row is locked, so that what another transaction
+ * has just taken out of the history is not put back.
+ */
+static Jsonb *
+old_document(NodeWrite *write, FunctionCallInfo fcinfo, int32 version)
+{
+	static const Oid argtypes[] = {TEXTOID, TEXTOID, INT4OID};
+	static KeptPlan read_history;
+	Oid			relid = own_table_required(fcinfo, OWN_HISTORY, AccessShareLock);
+	Relation	table = table_open(relid, NoLock);
+	AttrNumber	read[4];
+	Datum		values[3];
+	Datum		document;
+	bool		isnull;
+
+	read[0] = own_column(table, "org_id", TEXTOID);
+	read[1] = own_column(table, "node_id", TEXTOID);
+	read[2] = own_column(table, "version", INT4OID);
+	read[3] = own_column(table, "config_json", JSONBOID);
+	table_close(table, NoLock);
+	rights_checked(relid, ACL_SELECT, lengthof(read), read, GetUserId(), true);
+
+	values[0] = PointerGetDatum(write->org_id);
+	values[1] = PointerGetDatum(write->node_id);
+	values[2] = Int32GetDatum(version);
+	if (run(&read_history, relid,
+			"SELECT h.config_json FROM ONLY %s AS h"
+			" WHERE h.org_id OPERATOR(pg_catalog.=) $1 AND h.node_id OPERATOR(pg_catalog.=) $2"
+			" AND h.version OPERATOR(pg_catalog.=) $3",
+			lengthof(argtypes), argtypes, values) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("%s does not exist", version_phrase(write, version))));
+	document = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	if (isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s has no document", version_phrase(write, version)),
+				 errdetail("With this version the node was deleted.")));
+	return DatumGetJsonbP(document);
+}
+
+/*
+ * integration_config_rollback(org_id text, node_id text, version integer,
+ * expected_version integer, reason text, author text) returns integer: give a
+ * node the document of an older version again.
+ */
+Datum
+integration_config_rollback(PG_FUNCTION_ARGS)
+{
+	NodeWrite	write;
+	int32		version;
+	Jsonb	   *document;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("organisation, node and version must not be null")));
+	version = PG_GETARG_INT32(2);
+	write_lock(&write, fcinfo, 3);
+	document = old_document(&write, fcinfo, version);
+	write_expect(&write, fcinfo, 3);
+	if (write.context.reason == NULL)
+		write.context.reason = psprintf("rollback to version %d", version);
+	write.context.accepted = true;
+	PG_RETURN_INT32(write_end(&write, document));
+}
+
+/*
+ * field_argument: the field that a function's third and fourth argument name.
+ */
+static FieldName
+field_argument(FunctionCallInfo fcinfo)
+{
+	FieldName	name;
+
+	if (PG_ARGISNULL(2) || PG_ARGISNULL(3))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("integration and field must not be null")));
+	name.id = store_text_ref(PG_GETARG_TEXT_PP(2));
+	name.field = store_text_ref(PG_GETARG_TEXT_PP(3));
+	return name;
+}
+
+/*
+ * require_field: an error (undefined_object) where the catalogue has no such
+ * field, with the nearest name as a hint.
+ */
+static void
+require_field(FunctionCallInfo fcinfo, FieldName name)
+{
+	const Integration *integration;
+	JsonbRef	nearest = {0};
+	StringInfoData message;
+
+	integration = catalogue_require(catalogue_current(fcinfo), name.id.ptr, name.id.len);
+	if (integration_field(integration, name.field.ptr, name.field.len) != NULL)
+		return;
+	if (integration->nfields > 0)
+		nearest = suggest_nearest(name.field, &integration->fields[0].name,
+								  integration->nfields, sizeof(Field), NULL);
+	initStringInfo(&message);
+	appendStringInfoString(&message, "integration ");
+	append_name(&message, name.id);
+	appendStringInfoString(&message, " has no field ");
+	append_name(&message, name.field);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg_internal("%s", message.data),
+			 nearest.type != JREF_NONE ?
+			 errhint("Perhaps you meant \"%s\".", jsonb_ref_cstring(nearest)) : 0));
+}
+
+/*
+ * own_value: what the node's own document has for a field.
+ */
+static JsonbRef
+own_value(const NodeWrite *write, FieldName name)
+{
+	JsonbRef	value = jsonb_ref_root(write->document);
+
+	value = JREF_MEMBER(value, "integrations");
+	value = jsonb_ref_member(value, name.id.ptr, name.id.len);
+	value = JREF_MEMBER(value, "config");
+	return jsonb_ref_member(value, name.field.ptr, name.field.len);
+}
+
+/*
+ * null_patch: the patch that sets a field to null, palloc'd.
+ */
+static Jsonb *
+null_patch(FieldName name)
+{
+	JsonbBuild	build = {0};
+	JsonbRef	null = {.type = JREF_NULL};
+
+	build_object(&build);
+	build_key(&build, "integrations");
+	build_object(&build);
+	build_key_ref(&build, name.id);
+	build_object(&build);
+	build_key(&build, "config");
+	build_object(&build);
+	build_key_ref(&build, name.field);
+	build_value(&build, null);
+	build_end(&build);
+	build_end(&build);
+	build_end(&build);
+	build_end(&build);
+	return build_finish(&build);
+}
+
+/*
+ * integration_config_unset(org_id text, node_id text, id text, field text,
+ * expected_version integer, reason text, author text) returns integer: set a
+ * field of the node to null, which masks what it inherits.
+ */
+Datum
+integration_config_unset(PG_FUNCTION_ARGS)
+{
+	NodeWrite	write;
+	FieldName	name = field_argument(fcinfo);
+	JsonbRefType own;
+	Jsonb	   *document;
+
+	require_field(fcinfo, name);
+	write_begin(&write, fcinfo, 4);
+	own = own_value(&write, name).type;
+	document = write.document;
+	if (own != JREF_NULL)
+	{
+		JsonbRef	patch = jsonb_ref_root(null_patch(name));
+
+		/* the first null takes a value away, the next one stays */
+		if (own != JREF_NONE)
+			document = merge_patched(jsonb_ref_root(document), patch, field_nulls);
+		document = merge_patched(jsonb_ref_root(document), patch, field_nulls);
+	}
+	PG_RETURN_INT32(write_end(&write, document));
+}
+
+/*
+ * integration_config_inherit(org_id text, node_id text, id text, field text,
+ * expected_version integer, reason text, author text) returns integer: take
+ * away what the node says of a field, so that it inherits again.
+ *
+ * What a catalogue that has changed does not know any more can be taken away
+ * too; a name that nobody knows is a mistake.
+ */
+Datum
+integration_config_inherit(PG_FUNCTION_ARGS)
+{
+	NodeWrite	write;
+	FieldName	name = field_argument(fcinfo);
+	Jsonb	   *document;
+
+	write_begin(&write, fcinfo, 4);
+	document = write.document;
+	if (own_value(&write, name).type == JREF_NONE)
+		require_field(fcinfo, name);
+	else
+		document = merge_patched(jsonb_ref_root(document),
+								 jsonb_ref_root(null_patch(name)), NULL);
+	PG_RETURN_INT32(write_end(&write, document));
+}
