@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "catalogue/top_level.h"
+#include "mb/pg_wchar.h"
 
 static const char integrations[] = "integrations";
 
@@ -31,11 +32,11 @@ static bool
 is_near_integrations(JsonbRef key)
 {
 	int			len = key.len;
-	int			longer = Max(len, INTEGRATIONS_LEN);
 	int			before = 0;
 	int			after = 0;
 
-	if (key.len < INTEGRATIONS_LEN - 1 || key.len > INTEGRATIONS_LEN + 1)
+	if (key.len < INTEGRATIONS_LEN - 1 ||
+		key.len > INTEGRATIONS_LEN + MAX_MULTIBYTE_CHAR_LEN)
 		return false;
 	while (before < Min(len, INTEGRATIONS_LEN) &&
 		   lower(key.ptr[before]) == integrations[before])
@@ -43,7 +44,10 @@ is_near_integrations(JsonbRef key)
 	while (after < Min(len, INTEGRATIONS_LEN) - before &&
 		   lower(key.ptr[len - 1 - after]) == integrations[INTEGRATIONS_LEN - 1 - after])
 		after++;
-	if (before + after >= longer - 1)
+
+	/* all that is between is one letter, which may have several bytes */
+	if (INTEGRATIONS_LEN - before - after <= 1 &&
+		pg_mbstrlen_with_len(key.ptr + before, len - before - after) <= 1)
 		return true;
 	return len == INTEGRATIONS_LEN && before + after == len - 2 &&
 		lower(key.ptr[before]) == integrations[before + 1] &&

@@ -34,14 +34,18 @@
 /*
  * find_column: the number of a column, or an error where the table's owner has
  * dropped it, renamed it or given it another type.
+ *
+ * It is looked for from start on: that is where it is in a table as our install
+ * script makes it, if columns are asked for in their order.
  */
 static AttrNumber
-find_column(Relation relation, const OwnColumn *wanted)
+find_column(Relation relation, const OwnColumn *wanted, int start)
 {
 	TupleDesc	desc = RelationGetDescr(relation);
 
-	for (int i = 0; i < desc->natts; i++)
+	for (int n = 0; n < desc->natts; n++)
 	{
+		int			i = (start + n) % desc->natts;
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
 
 		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), wanted->name) != 0)
@@ -79,7 +83,7 @@ own_columns(Relation relation, const OwnColumn *wanted, int nwanted,
 			AttrNumber *numbers)
 {
 	for (int i = 0; i < nwanted; i++)
-		numbers[i] = find_column(relation, &wanted[i]);
+		numbers[i] = find_column(relation, &wanted[i], i > 0 ? numbers[i - 1] : 0);
 }
 
 /*
@@ -90,7 +94,7 @@ own_column(Relation relation, const char *name, Oid type)
 {
 	OwnColumn	wanted = {name, type};
 
-	return find_column(relation, &wanted);
+	return find_column(relation, &wanted, 0);
 }
 
 /*

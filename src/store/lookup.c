@@ -15,24 +15,15 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/relation.h"
+#include "access/relscan.h"
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
 #include "server/own_table.h"
 #include "store/lookup.h"
-#include "store/plans.h"
-#include "store/store.h"
-#include "utils/acl.h"
-#include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/fmgrprotos.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rls.h"
-#include "utils/snapmgr.h"
 
 /* The columns, as sql/60_nodes.sql declares them, and where they are then. */
 static const OwnColumn node_columns[NODE_COLUMNS] = {
@@ -47,6 +38,14 @@ static const OwnColumn node_columns[NODE_COLUMNS] = {
 	[NODE_UPDATED_AT] = {"updated_at", TIMESTAMPTZOID},
 	[NODE_UPDATED_BY] = {"updated_by", TEXTOID},
 	[NODE_INCARNATION] = {"incarnation", INT4OID},
+};
+
+/* The look-ups by the primary key that are made in an open table. */
+struct NodeProbe
+{
+	MemoryContext cxt;
+	SysScanDesc scan;			/* the last one; NULL none yet */
+	Snapshot	snapshot;		/* that it sees */
 };
 
 /*
@@ -79,6 +78,8 @@ node_table_open(NodeTable *table, Oid relid, LOCKMODE lockmode)
 	StaticAssertStmt(NODE_ORG_ID == 0 && NODE_NODE_ID == 1,
 					 "the primary key's columns come first");
 	table->index = own_key_index(table->relation, 2, table->columns);
+	table->probe = palloc0(sizeof(struct NodeProbe));
+	table->probe->cxt = CurrentMemoryContext;
 }
 
 /*
@@ -87,6 +88,9 @@ node_table_open(NodeTable *table, Oid relid, LOCKMODE lockmode)
 void
 node_table_close(NodeTable *table)
 {
+	if (table->probe->scan != NULL)
+		systable_endscan(table->probe->scan);
+	pfree(table->probe);
 	table_close(table->relation, NoLock);
 	table->relation = NULL;
 }
@@ -148,17 +152,39 @@ read_row(const NodeTable *table, HeapTuple tuple, bool document, NodeRow *row)
 }
 
 /*
- * node_probe: begin a scan for one node.
+ * node_probe: a node's row, valid until the next probe; NULL where there is none.
+ *
+ * The index is opened once: the next probe rescans it.  What a scan keeps is in
+ * the memory context that was current when the table was opened.
  */
-static SysScanDesc
+static HeapTuple
 node_probe(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot)
 {
+	struct NodeProbe *probe = table->probe;
+	MemoryContext caller = MemoryContextSwitchTo(probe->cxt);
 	ScanKeyData keys[2];
+	HeapTuple	tuple;
 
 	node_key(table, &keys[0], NODE_ORG_ID, org_id);
 	node_key(table, &keys[1], NODE_NODE_ID, node_id);
-	return systable_beginscan(table->relation, table->index,
-							  OidIsValid(table->index), snapshot, 2, keys);
+	if (probe->scan != NULL && probe->snapshot == snapshot && OidIsValid(table->index))
+	{
+		/* columns of the index, as systable_beginscan makes them */
+		keys[0].sk_attno = 1;
+		keys[1].sk_attno = 2;
+		index_rescan(probe->scan->iscan, keys, 2, NULL, 0);
+	}
+	else
+	{
+		if (probe->scan != NULL)
+			systable_endscan(probe->scan);
+		probe->scan = systable_beginscan(table->relation, table->index,
+										 OidIsValid(table->index), snapshot, 2, keys);
+		probe->snapshot = snapshot;
+	}
+	tuple = systable_getnext(probe->scan);
+	MemoryContextSwitchTo(caller);
+	return tuple;
 }
 
 /*
@@ -169,8 +195,7 @@ bool
 node_find(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot,
 		  NodeRow *row)
 {
-	SysScanDesc scan = node_probe(table, org_id, node_id, snapshot);
-	HeapTuple	tuple = systable_getnext(scan);
+	HeapTuple	tuple = node_probe(table, org_id, node_id, snapshot);
 
 	if (HeapTupleIsValid(tuple))
 	{
@@ -178,7 +203,6 @@ node_find(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot
 		row->node_id = node_id;
 		read_row(table, tuple, true, row);
 	}
-	systable_endscan(scan);
 	return HeapTupleIsValid(tuple);
 }
 
@@ -188,11 +212,7 @@ node_find(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot
 bool
 node_exists(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot)
 {
-	SysScanDesc scan = node_probe(table, org_id, node_id, snapshot);
-	bool		result = HeapTupleIsValid(systable_getnext(scan));
-
-	systable_endscan(scan);
-	return result;
+	return HeapTupleIsValid(node_probe(table, org_id, node_id, snapshot));
 }
 
 /*
@@ -335,177 +355,4 @@ node_levels_below(const NodeTable *table, text *org_id, text *node_id,
 	}
 	MemoryContextDelete(level_cxt);
 	return levels;
-}
-
-/*
- * The look-ups that the trigger node_configurations_tree makes.
- */
-
-/* Columns of node_configurations, as sql/60_nodes.sql declares them. */
-enum
-{
-	COLUMN_ORG_ID = 1,
-	COLUMN_NODE_ID = 2,
-	COLUMN_PARENT_ID = 3,
-	COLUMN_CONFIG_JSON = 5
-};
-
-/*
- * may_select: may the user read the whole table?  Rights on single columns are
- * left to the executor.
- */
-static bool
-may_select(Oid relid)
-{
-	return pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
-		check_enable_rls(relid, InvalidOid, true) == RLS_NONE;
-}
-
-/*
- * as_declared: has the table the columns that probe() reads where it reads
- * them?  Its owner may have altered it.
- */
-static bool
-as_declared(Relation table)
-{
-	static const struct
-	{
-		int			number;
-		const char *name;
-		Oid			type;
-	}			columns[] = {
-		{COLUMN_ORG_ID, "org_id", TEXTOID},
-		{COLUMN_NODE_ID, "node_id", TEXTOID},
-		{COLUMN_PARENT_ID, "parent_id", TEXTOID},
-		{COLUMN_CONFIG_JSON, "config_json", JSONBOID},
-	};
-	TupleDesc	desc = RelationGetDescr(table);
-
-	if (table->rd_rel->relkind != RELKIND_RELATION || table->rd_rel->relhassubclass)
-		return false;
-	for (int i = 0; i < (int) lengthof(columns); i++)
-	{
-		Form_pg_attribute attribute;
-
-		if (columns[i].number > desc->natts)
-			return false;
-		attribute = TupleDescAttr(desc, columns[i].number - 1);
-		if (attribute->atttypid != columns[i].type ||
-			strcmp(NameStr(attribute->attname), columns[i].name) != 0)
-			return false;
-	}
-	return true;
-}
-
-/*
- * node_lookup_begin: open the table.
- *
- * The caller is connected to SPI.  as_owner chooses the prepared query that is
- * used where the executor is asked: under row security a plan that changes
- * hands is made anew each time, and the trigger reads as the owner.
- */
-void
-node_lookup_begin(NodeLookup *lookup, Oid namespace, bool as_owner)
-{
-	static const AttrNumber key[] = {COLUMN_ORG_ID, COLUMN_NODE_ID};
-	Oid			relid = get_relname_relid(STORE_TABLE, namespace);
-
-	lookup->namespace = namespace;
-	lookup->as_owner = as_owner;
-	lookup->table = NULL;
-	lookup->index = InvalidOid;
-	if (!OidIsValid(relid) || !may_select(relid))
-		return;
-
-	lookup->table = try_relation_open(relid, AccessShareLock);
-	if (lookup->table == NULL)
-		return;
-	if (as_declared(lookup->table))
-		lookup->index = own_key_index(lookup->table, lengthof(key), key);
-	if (!OidIsValid(lookup->index))
-	{
-		table_close(lookup->table, NoLock);
-		lookup->table = NULL;
-	}
-}
-
-/*
- * probe: the look-up in the index.
- */
-static bool
-probe(NodeLookup *lookup, text *org_id, text *node_id,
-	  text **parent_id, Datum *document)
-{
-	TupleDesc	desc = RelationGetDescr(lookup->table);
-	ScanKeyData keys[2];
-	SysScanDesc scan;
-	HeapTuple	row;
-
-	ScanKeyEntryInitialize(&keys[0], 0, COLUMN_ORG_ID, BTEqualStrategyNumber,
-						   InvalidOid, TupleDescAttr(desc, COLUMN_ORG_ID - 1)->attcollation,
-						   F_TEXTEQ, PointerGetDatum(org_id));
-	ScanKeyEntryInitialize(&keys[1], 0, COLUMN_NODE_ID, BTEqualStrategyNumber,
-						   InvalidOid, TupleDescAttr(desc, COLUMN_NODE_ID - 1)->attcollation,
-						   F_TEXTEQ, PointerGetDatum(node_id));
-	scan = systable_beginscan(lookup->table, lookup->index, true, GetActiveSnapshot(),
-							  2, keys);
-	row = systable_getnext(scan);
-	if (HeapTupleIsValid(row))
-	{
-		bool		isnull;
-		Datum		value;
-
-		value = heap_getattr(row, COLUMN_PARENT_ID, desc, &isnull);
-		*parent_id = isnull ? NULL : DatumGetTextPCopy(value);
-		value = heap_getattr(row, COLUMN_CONFIG_JSON, desc, &isnull);
-		*document = isnull ? (Datum) 0 : PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
-	}
-	systable_endscan(scan);
-	return HeapTupleIsValid(row);
-}
-
-/*
- * node_lookup: a node's parent (NULL: none) and document; false where there is
- * no such node, or none that the user may see.
- *
- * Both are palloc'd, or live until SPI_finish.
- */
-bool
-node_lookup(NodeLookup *lookup, text *org_id, text *node_id,
-			text **parent_id, Datum *document)
-{
-	Datum		values[2] = {PointerGetDatum(org_id), PointerGetDatum(node_id)};
-	Datum		value;
-	bool		isnull;
-
-	if (lookup->table != NULL)
-	{
-		if (!probe(lookup, org_id, node_id, parent_id, document))
-			return false;
-	}
-	else
-	{
-		if (store_execute(lookup->namespace,
-						  lookup->as_owner ? STORE_ANCESTOR : STORE_NODE, values) == 0)
-			return false;
-		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-		*parent_id = isnull ? NULL : DatumGetTextPP(value);
-		*document = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
-		if (isnull)
-			*document = (Datum) 0;
-	}
-	if (*document == (Datum) 0)
-		store_no_document(store_text_ref(node_id));
-	return true;
-}
-
-/*
- * node_lookup_end: close the table; as after a SELECT its lock is kept.
- */
-void
-node_lookup_end(NodeLookup *lookup)
-{
-	if (lookup->table != NULL)
-		table_close(lookup->table, NoLock);
-	lookup->table = NULL;
 }

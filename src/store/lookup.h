@@ -36,6 +36,7 @@ typedef struct NodeTable
 	Relation	relation;
 	AttrNumber	columns[NODE_COLUMNS];
 	Oid			index;			/* the primary key's; InvalidOid: scan */
+	struct NodeProbe *probe;	/* node_find's and node_exists's */
 } NodeTable;
 
 /* A row; what it points to is palloc'd. */
@@ -74,19 +75,5 @@ extern bool node_has_children(const NodeTable *table, text *org_id, text *node_i
 							  Snapshot snapshot);
 extern int	node_levels_below(const NodeTable *table, text *org_id, text *node_id,
 							  Snapshot snapshot, int limit);
-
-/* The table, opened for look-ups with one user's rights. */
-typedef struct NodeLookup
-{
-	Oid			namespace;
-	bool		as_owner;		/* for the trigger, not a reader */
-	Relation	table;			/* NULL: ask the executor */
-	Oid			index;			/* the primary key's */
-} NodeLookup;
-
-extern void node_lookup_begin(NodeLookup *lookup, Oid namespace, bool as_owner);
-extern bool node_lookup(NodeLookup *lookup, text *org_id, text *node_id,
-						text **parent_id, Datum *document);
-extern void node_lookup_end(NodeLookup *lookup);
 
 #endif							/* STORE_LOOKUP_H */

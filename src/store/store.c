@@ -7,8 +7,8 @@
  */
 #include "postgres.h"
 
+#include "server/extension.h"
 #include "server/messages.h"
-#include "store/plans.h"
 #include "store/store.h"
 #include "utils/builtins.h"
 
@@ -118,7 +118,7 @@ store_no_parent(JsonbRef org_id, JsonbRef node_id, JsonbRef parent_id)
 			 errmsg("parent %s of %s does not exist", parent.data, node.data),
 			 errdetail("What the node inherits cannot be told."),
 			 errhint("The tree was changed while triggers or foreign keys of table \"%s\" were disabled. Insert the parent, or give the node another one.",
-					 STORE_TABLE)));
+					 own_table_name(OWN_NODES))));
 }
 
 /*
@@ -136,7 +136,7 @@ store_cycle(JsonbRef org_id)
 			 errmsg("tree of nodes has a cycle"),
 			 errdetail("It is in %s.", organisation.data),
 			 errhint("It was changed while the triggers of table \"%s\" were disabled.",
-					 STORE_TABLE)));
+					 own_table_name(OWN_NODES))));
 }
 
 /*

@@ -86,7 +86,7 @@ INSERT INTO meanwhile VALUES
 	(NULL, 'UPDATE node_configurations SET config_json = ''{}'' WHERE org_id = ''acme'''),
 	(NULL, 'ALTER TABLE node_configurations ADD COLUMN ours text DEFAULT ''x'''),
 	(NULL, 'ALTER TABLE node_configurations DROP CONSTRAINT node_configurations_pkey CASCADE'),
-	(NULL, 'ALTER TABLE node_configurations DROP COLUMN updated_by CASCADE'),
+	('55000', 'ALTER TABLE node_configurations DROP COLUMN updated_by CASCADE'),
 	(NULL, 'ALTER TABLE node_configurations ENABLE ROW LEVEL SECURITY'),
 	(NULL, 'CREATE TABLE heir () INHERITS (node_configurations)'),
 	-- the fallback stands in, but impact is about a row of it
