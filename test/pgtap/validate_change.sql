@@ -76,8 +76,8 @@ SELECT is(pg_temp.refused('[]', '[1]'), ' structure', 'no document at all');
 SELECT is(pg_temp.refused('{"integrations": {"acme": {"config": {"port": 80}}}}', '{"integrations": {"acme": {"config": {"port": 80.0}}}}'), '',
 	'the same number, written otherwise');
 SELECT is(pg_temp.refused('{"integrations": {"acme": {"config": {"extra": {"a": "********", "b": 1}}}}}',
-						  '{"integrations": {"acme": {"config": {"extra": {"a": "********"}}}}}'), '/integrations/acme/config/extra masked',
-	'a value of which a part went is another one');
+						  '{"integrations": {"acme": {"config": {"extra": {"a": "********"}}}}}'), '',
+	'a value of which only a part went has nothing new');
 
 -- Elements have no place of their own.
 SELECT is(pg_temp.refused(pg_temp.locked(before), pg_temp.locked(after)), found, format('%s to %s', before, after))
