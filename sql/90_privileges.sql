@@ -15,16 +15,16 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
 	@extschema@.node_configuration_history
 	TO pg_database_owner WITH GRANT OPTION;
 
--- Nobody calls a trigger function, or what an update script calls, by himself: as
--- a trigger of somebody's own table they would write what that table says.  The
--- others are parts of functions that everybody calls.
-REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA integration_schemas_internal FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION
-	integration_schemas_internal.config_diff(jsonb, jsonb, jsonb, jsonb),
-	integration_schemas_internal.dump_order(text, text),
-	integration_schemas_internal.effective_all(text),
-	integration_schemas_internal.ever_secret(),
-	integration_schemas_internal.history_erase(text, text, text[], text),
-	integration_schemas_internal.redact_past(jsonb, jsonb, text[]),
-	integration_schemas_internal.shown(text)
-	TO PUBLIC;
+-- Nobody makes a trigger of his own with these functions, or calls the one that
+-- update scripts call: they write as the owner of the tables.
+REVOKE EXECUTE ON FUNCTION
+	integration_schemas_internal.integration_schemas_row(),
+	integration_schemas_internal.integration_schemas_touch(),
+	integration_schemas_internal.integration_schema_removed_row(),
+	integration_schemas_internal.integration_schema_history_row(),
+	integration_schemas_internal.script_execute(text),
+	integration_schemas_internal.node_before(),
+	integration_schemas_internal.node_after(),
+	integration_schemas_internal.node_truncate(),
+	integration_schemas_internal.history_before()
+	FROM PUBLIC;
