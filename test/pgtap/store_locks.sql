@@ -31,14 +31,14 @@ $$;
 SELECT is(pg_temp.refusal('sre', '{"integrations": {"slack": {"config": {"signing_secret": "mine"}}}}'),
 	'field "signing_secret" of integration "slack" breaks rule "locked": it is locked by node "acme"|'
 	'"/integrations/slack/config/signing_secret" locked: field "signing_secret" of integration "slack" breaks rule "locked": it is locked by node "acme"|'
-	'node_configurations|config_json|node_configurations_tree',
+	'node_configurations|config_json|node_configurations_check',
 	'a field that the organisation has locked');
 SELECT is(pg_temp.refusal('sre', '{"integrations": {"datadog": {"enabled": false, "description": "x", "config": {"site": "datadoghq.eu"}}}}'),
 	concat_ws(E'\n', 'field "site" of integration "datadog" breaks rule "locked": it is locked by node "acme"|'
 		'"/integrations/datadog/config/site" locked: field "site" of integration "datadog" breaks rule "locked": it is locked by node "acme"',
 		'"/integrations/datadog/enabled" locked: "enabled" of integration "datadog" breaks rule "locked": it is locked by node "acme"',
 		'"/integrations/datadog/description" locked: "description" of integration "datadog" breaks rule "locked": it is locked by node "acme"|'
-		'node_configurations|config_json|node_configurations_tree'),
+		'node_configurations|config_json|node_configurations_check'),
 	'all of an entry that is locked as a whole, each violation a line');
 SELECT matches(pg_temp.refusal('sre', '{"integrations": {"pagerduty": {"config": {"service_id": "P1"}}}}'),
 	'locked by node "eng"', 'a field that a unit between has locked');

@@ -82,7 +82,6 @@ FROM unnest(ARRAY [
 	'SELECT %s.integration_config_replace(''acme'', ''sre'', ''{}'')',
 	'SELECT %s.integration_config_rollback(''acme'', ''sre'', 1)',
 	'SELECT %s.integration_config_import(''public.moving_in'')',
-	'SELECT %s.integration_config_prune(now())',
 	'INSERT INTO %s.node_configurations (org_id, node_id, parent_id, node_type) VALUES (''acme'', ''eng'', ''acme'', ''unit'')',
 	'UPDATE %s.node_configurations SET parent_id = ''eng'' WHERE node_id OPERATOR(pg_catalog.=) ''sre''',
 	'DELETE FROM %s.node_configurations WHERE node_id OPERATOR(pg_catalog.=) ''sre''',
