@@ -171,18 +171,29 @@ qualified(Oid relid)
 }
 
 /*
+ * append_column: append a name, which a source may have as null.
+ */
+static void
+append_column(StringInfo out, HeapTuple row, int column)
+{
+	char	   *name = SPI_getvalue(row, SPI_tuptable->tupdesc, column);
+
+	if (name != NULL)
+		append_name(out, jsonb_ref_string(name, strlen(name)));
+	else
+		appendStringInfoString(out, "null");
+}
+
+/*
  * append_node: append a node's name, from a row that begins with it.
  */
 static void
 append_node(StringInfo out, HeapTuple row)
 {
-	char	   *org_id = SPI_getvalue(row, SPI_tuptable->tupdesc, 1);
-	char	   *node_id = SPI_getvalue(row, SPI_tuptable->tupdesc, 2);
-
 	appendStringInfoString(out, "node ");
-	append_name(out, jsonb_ref_string(node_id, strlen(node_id)));
+	append_column(out, row, 2);
 	appendStringInfoString(out, " of organisation ");
-	append_name(out, jsonb_ref_string(org_id, strlen(org_id)));
+	append_column(out, row, 1);
 }
 
 /*
@@ -363,7 +374,8 @@ check_document(const Catalogue *catalogue, HeapTuple row, Findings *findings)
 	Datum		value;
 	StringInfoData prefix;
 
-	(void) validation_level_parse(type, strlen(type), &level);
+	if (type != NULL)
+		(void) validation_level_parse(type, strlen(type), &level);
 	document = DatumGetJsonbP(SPI_getbinval(row, desc, 4, &isnull));
 	value = SPI_getbinval(row, desc, 5, &isnull);
 	if (!isnull)

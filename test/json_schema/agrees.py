@@ -183,6 +183,28 @@ def is_text(definition):
     return definition["type"] in ("string", "secret")
 
 
+def is_blank(value):
+    return isinstance(value, str) and not value.strip()
+
+
+def lacks_its_default(definitions, config):
+    """Is a field that must have a value, and has a default, given a blank one? A schema does not say that it must
+    have one, since the default stands where nothing is given."""
+    if not isinstance(config, dict):
+        return False
+    defaults = {definition["name"] for definition in definitions if definition.get("default_value") is not None}
+
+    def has_value(name):
+        value = config.get(name)
+        return name in defaults if value is None else not is_blank(value)
+
+    return any(
+        definition["name"] in defaults and is_blank(config.get(definition["name"])) and
+        (definition.get("required", False) or any(map(has_value, definition.get("required_with", [])))
+         or (definition.get("required_unless") and not any(map(has_value, definition["required_unless"]))))
+        for definition in definitions)
+
+
 def passes(validator, demands, definitions, config):
     """What the validator says of a config. An empty string is no value here, and a blank one none for what is
     required; a schema says neither, so whoever asks it leaves them out."""
@@ -215,7 +237,8 @@ for _ in range(nconfigs):
     for id, config in configs.items():
         codes = found.get(id, set())
         cases.append((id, config, codes))
-        theirs = passes(validators[id], demands[id], integrations[id], config)
+        keywords = passes(validators[id], demands[id], integrations[id], config)
+        theirs = keywords and not lacks_its_default(integrations[id], config)
         plain = found.get("plain_" + id, set())
         for some in (codes, plain):
             if ("characters" in some) != has_outer_space(integrations[id], config):
@@ -224,7 +247,7 @@ for _ in range(nconfigs):
             errors = [error.message for error in validators[id].iter_errors(config)]
             disagreements.append("%s\n# fields %s\n# config %s\n# ours %s, theirs %s" % (
                 id, literal(integrations[id]), literal(config), sorted(codes), errors))
-        if theirs != (not plain - {"characters"}):
+        if keywords != (not plain - {"characters"}):
             plainly.append("%s\n# fields %s\n# config %s\n# ours %s" % (
                 id, literal(integrations[id]), literal(config), sorted(found.get("plain_" + id, set()))))
 

@@ -178,6 +178,14 @@ UPDATE public.source SET config_json = '{"hush": "\u0000"}';
 SELECT throws_ok('SELECT pg_temp.imported()', '22P05', 'table public.source has a document that is not JSON', 'nor for jsonb');
 SELECT throws_ok($$SELECT integrations.integration_config_import(1::regclass)$$, '42P01', NULL, 'a table that is not there');
 
+-- Names that are null in the source
+
+CREATE TABLE public.nameless AS SELECT NULL::text AS org_id, node_id, '{"integrations": {"slak": {}}}'::jsonb AS config_json FROM (VALUES ('a'), (NULL)) AS n (node_id);
+SELECT throws_ok($$SELECT * FROM integrations.integration_config_import('public.nameless')$$, '23514',
+	'node "a" of organisation null: unknown integration "slak" (perhaps you meant "slack")', 'a node without an organisation is told of');
+UPDATE public.nameless SET config_json = '{}';
+SELECT throws_ok($$SELECT * FROM integrations.integration_config_import('public.nameless')$$, '23502', NULL, 'and refused');
+
 -- Many organisations in one call, and moves below new nodes
 
 CREATE TABLE public.many AS SELECT 'm' || i AS org_id, 'm' || i AS node_id FROM generate_series(1, 12000) AS i;

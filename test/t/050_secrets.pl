@@ -571,7 +571,7 @@ VALUES ('acme', 'unit', 'root', 'unit'), ('acme', 'team', 'unit', 'team');
 });
 
 hidden('the store: set and replace',
-	"LISTEN integration_schemas;\n"
+	"LISTEN integration_schemas;\nSET integration_schemas.notify = on;\n"
 	  . for_each(q{
 SELECT integration_config_set('acme', 'root', %s);
 SELECT integration_config_set('acme', 'team', %s, reason => 'try %n', author => 'somebody');
@@ -686,18 +686,18 @@ INSERT INTO node_configurations (org_id, node_id, parent_id, node_type, config_j
 SELECT 'acme', 'x', 'team', 'team', config_json FROM node_configurations WHERE node_id = 'team';
 RESET integration_schemas.max_depth;
 DELETE FROM node_configurations WHERE node_id = 'unit';},
-	qr/23502: /, qr/23514: .*does not hold a level/, qr/23514: .*without a parent/, qr/23514: .*1 to 255/,
+	qr/23502: /, qr/23514: .*unknown type of node/, qr/23514: .*without a parent/, qr/23514: .*1 to 255/,
 	qr/23514: .*its own ancestor/, qr/23514: .*too deep/,
 	qr/23503: /, qr/23505: .*_pkey/, qr/0A000: /);
 
 hidden('the store: history that does not stand',
 	join('', map { "INSERT INTO node_configuration_history
-		(org_id, node_id, version, operation, node_type, config_json, author, role, changed_at, created_at)
-		SELECT $_, document, 'a', 'r', now(), now() FROM planted WHERE name = 'valid';\n" }
+		(org_id, node_id, version, operation, node_type, config_json, author, role, changed_at, created_at, incarnation)
+		SELECT $_, document, 'a', 'r', now(), now(), 1 FROM planted WHERE name = 'valid';\n" }
 		  "'acme', 'team', 1, 'insert', 'team'", "'acme', NULL, 1, 'insert', 'team'",
 		"'acme', 'new', 1, 'invent', 'team'", "'acme', 'new', 1, 'delete', 'team'")
-	  . join('', map { copy('node_configuration_history (org_id, node_id, version, operation, node_type, config_json, author, role, changed_at, created_at)',
-			copied(@$_, $json->encode(valid()), 'a', 'r', 'now', 'now')) }
+	  . join('', map { copy('node_configuration_history (org_id, node_id, version, operation, node_type, config_json, author, role, changed_at, created_at, incarnation)',
+			copied(@$_, $json->encode(valid()), 'a', 'r', 'now', 'now', 1)) }
 		  [ 'acme', 'team', 1, 'insert', 'team' ], [ 'acme', 'new', 1, 'invent', 'team' ])
 	  . q{
 UPDATE node_configuration_history SET config_json = '{}';
