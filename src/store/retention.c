@@ -17,18 +17,24 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "catalogue/history.h"
 #include "server/extension.h"
 #include "server/identity.h"
+#include "server/messages.h"
 #include "server/own_table.h"
+#include "server/sql_result.h"
 #include "store/history.h"
+#include "store/store.h"
+#include "store/write.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
+#include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(integration_config_prune);
-PG_FUNCTION_INFO_V1(history_erase);
+PG_FUNCTION_INFO_V1(integration_config_erase);
 
 /*
  * change_history: run a statement on the history, as $1 to $n; returns how many
@@ -105,25 +111,75 @@ integration_config_prune(PG_FUNCTION_ARGS)
 }
 
 /*
- * history_erase(org_id text, node_id text, path text[], pointer text) returns
- * bigint: put null in the place of a value in every version of a node, and note
- * the place as erased; returns in how many versions it was.
+ * erase_versions: put null in the place of a field's value in every version of
+ * a node, and note the place as erased; returns in how many versions it was.
  */
-Datum
-history_erase(PG_FUNCTION_ARGS)
+static uint64
+erase_versions(FunctionCallInfo fcinfo, FieldName name)
 {
 	Oid			argtypes[] = {TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID};
+	Datum		path[4];
+	StringInfoData pointer;
 	Datum		values[4];
 
-	for (int i = 0; i < 4; i++)
-		values[i] = PG_GETARG_DATUM(i);
-	PG_RETURN_INT64(change_history(fcinfo, ACL_UPDATE,
-								   "UPDATE %1$s AS h"
-								   " SET config_json = pg_catalog.jsonb_set(h.config_json, $3, 'null', false),"
-								   " erased = pg_catalog.array_append(h.erased, $4)"
-								   " WHERE h.org_id OPERATOR(pg_catalog.=) $1"
-								   " AND h.node_id OPERATOR(pg_catalog.=) $2"
-								   " AND h.config_json OPERATOR(pg_catalog.#>) $3 IS NOT NULL"
-								   " AND h.config_json OPERATOR(pg_catalog.#>) $3 OPERATOR(pg_catalog.<>) 'null'",
-								   lengthof(argtypes), argtypes, values, NULL));
+	path[0] = CStringGetTextDatum("integrations");
+	path[1] = text_from_ref(name.id);
+	path[2] = CStringGetTextDatum("config");
+	path[3] = text_from_ref(name.field);
+	initStringInfo(&pointer);
+	append_pointer_step(&pointer, jsonb_ref_string("integrations", 12));
+	append_pointer_step(&pointer, name.id);
+	append_pointer_step(&pointer, jsonb_ref_string("config", 6));
+	append_pointer_step(&pointer, name.field);
+
+	values[0] = PG_GETARG_DATUM(0);
+	values[1] = PG_GETARG_DATUM(1);
+	values[2] = PointerGetDatum(construct_array(path, lengthof(path), TEXTOID, -1, false,
+												TYPALIGN_INT));
+	values[3] = CStringGetTextDatum(pointer.data);
+	return change_history(fcinfo, ACL_UPDATE,
+						  "UPDATE %1$s AS h"
+						  " SET config_json = pg_catalog.jsonb_set(h.config_json, $3, 'null', false),"
+						  " erased = pg_catalog.array_append(h.erased, $4)"
+						  " WHERE h.org_id OPERATOR(pg_catalog.=) $1"
+						  " AND h.node_id OPERATOR(pg_catalog.=) $2"
+						  " AND h.config_json OPERATOR(pg_catalog.#>) $3 OPERATOR(pg_catalog.<>) 'null'",
+						  lengthof(argtypes), argtypes, values, NULL);
+}
+
+/*
+ * integration_config_erase(org_id text, node_id text, id text, field text,
+ * reason text, author text) returns bigint: take a field's value out of a node's
+ * document, where null then stands, and out of every version in its history;
+ * returns in how many versions it was.
+ *
+ * A lock above does not hold a value that must go.  The node may be deleted.  A
+ * name that nobody knows, and that nothing has a value for, is a mistake.
+ */
+Datum
+integration_config_erase(PG_FUNCTION_ARGS)
+{
+	FieldName	name = field_argument(fcinfo);
+	NodeWrite	write;
+	NodeVersion latest;
+	uint64		versions;
+
+	write_lock(&write, fcinfo, 3);
+	if (write.context.reason == NULL)
+		write.context.reason = "erased";
+	write.context.accepted = true;
+	if (write.document != NULL && own_value(&write, name).type > JREF_NULL)
+		(void) write_end(&write, unset_field(&write, name));
+	else
+		SPI_finish();
+	versions = erase_versions(fcinfo, name);
+	if (versions == 0)
+	{
+		if (write.document == NULL &&
+			!history_latest(fcinfo, write.org_id, write.node_id, GetActiveSnapshot(), &latest))
+			store_no_such(store_text_ref(write.org_id), store_text_ref(write.node_id));
+		if (!history_once_had(fcinfo, name.id, name.field))
+			require_field(fcinfo, name);
+	}
+	PG_RETURN_INT64(versions);
 }

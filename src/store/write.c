@@ -34,7 +34,7 @@
 #include "store/lookup.h"
 #include "store/node_rules.h"
 #include "store/store.h"
-#include "store/write_context.h"
+#include "store/write.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -44,26 +44,6 @@ PG_FUNCTION_INFO_V1(integration_config_replace);
 PG_FUNCTION_INFO_V1(integration_config_rollback);
 PG_FUNCTION_INFO_V1(integration_config_unset);
 PG_FUNCTION_INFO_V1(integration_config_inherit);
-
-/* A node's row, locked, and what is going to be written to it. */
-typedef struct NodeWrite
-{
-	Oid			relid;
-	text	   *org_id;
-	text	   *node_id;
-	int32		version;		/* that it has now */
-	Jsonb	   *document;		/* that it has now; NULL: there is no such
-								 * node */
-	bool		ruled;			/* has the table rules? */
-	WriteContext context;
-} NodeWrite;
-
-/* A field of an integration, as arguments name it. */
-typedef struct FieldName
-{
-	JsonbRef	id;
-	JsonbRef	field;
-} FieldName;
 
 /*
  * What a null of a patch means that finds nothing to remove there: it is kept,
@@ -188,7 +168,7 @@ lock_node(NodeWrite *write)
  * Connects to SPI: what is allocated from here on lives until write_end.
  * Errors: invalid_parameter_value, insufficient_privilege.
  */
-static void
+void
 write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first)
 {
 	NodeTable	table;
@@ -303,7 +283,7 @@ update_node(NodeWrite *write, Jsonb *document)
  *
  * That may turn out only in the triggers, where the document holds masks.
  */
-static int32
+int32
 write_end(NodeWrite *write, Jsonb *document)
 {
 	if (!jsonb_ref_equal(jsonb_ref_root(document), jsonb_ref_root(write->document)) &&
@@ -431,7 +411,7 @@ integration_config_rollback(PG_FUNCTION_ARGS)
 /*
  * field_argument: the field that a function's third and fourth argument name.
  */
-static FieldName
+FieldName
 field_argument(FunctionCallInfo fcinfo)
 {
 	FieldName	name;
@@ -449,7 +429,7 @@ field_argument(FunctionCallInfo fcinfo)
  * require_field: an error (undefined_object) where the catalogue has no such
  * field, with the nearest name as a hint.
  */
-static void
+void
 require_field(FunctionCallInfo fcinfo, FieldName name)
 {
 	const Integration *integration;
@@ -477,7 +457,7 @@ require_field(FunctionCallInfo fcinfo, FieldName name)
 /*
  * own_value: what the node's own document has for a field.
  */
-static JsonbRef
+JsonbRef
 own_value(const NodeWrite *write, FieldName name)
 {
 	JsonbRef	value = jsonb_ref_root(write->document);
@@ -514,22 +494,14 @@ null_patch(FieldName name)
 }
 
 /*
- * integration_config_unset(org_id text, node_id text, id text, field text,
- * expected_version integer, reason text, author text) returns integer: set a
- * field of the node to null, which masks what it inherits.
+ * unset_field: the node's document with null for a field.
  */
-Datum
-integration_config_unset(PG_FUNCTION_ARGS)
+Jsonb *
+unset_field(const NodeWrite *write, FieldName name)
 {
-	NodeWrite	write;
-	FieldName	name = field_argument(fcinfo);
-	JsonbRefType own;
-	Jsonb	   *document;
+	JsonbRefType own = own_value(write, name).type;
+	Jsonb	   *document = write->document;
 
-	require_field(fcinfo, name);
-	write_begin(&write, fcinfo, 4);
-	own = own_value(&write, name).type;
-	document = write.document;
 	if (own != JREF_NULL)
 	{
 		JsonbRef	patch = jsonb_ref_root(null_patch(name));
@@ -539,7 +511,23 @@ integration_config_unset(PG_FUNCTION_ARGS)
 			document = merge_patched(jsonb_ref_root(document), patch, field_nulls);
 		document = merge_patched(jsonb_ref_root(document), patch, field_nulls);
 	}
-	PG_RETURN_INT32(write_end(&write, document));
+	return document;
+}
+
+/*
+ * integration_config_unset(org_id text, node_id text, id text, field text,
+ * expected_version integer, reason text, author text) returns integer: set a
+ * field of the node to null, which masks what it inherits.
+ */
+Datum
+integration_config_unset(PG_FUNCTION_ARGS)
+{
+	NodeWrite	write;
+	FieldName	name = field_argument(fcinfo);
+
+	require_field(fcinfo, name);
+	write_begin(&write, fcinfo, 4);
+	PG_RETURN_INT32(write_end(&write, unset_field(&write, name)));
 }
 
 /*

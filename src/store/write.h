@@ -1,0 +1,42 @@
+/*-------------------------------------------------------------------------
+ *
+ * store/write.h
+ *	  What the functions that write one node's document share.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef STORE_WRITE_H
+#define STORE_WRITE_H
+
+#include "fmgr.h"
+
+#include "store/write_context.h"
+
+/* A node's row, locked, and what is going to be written to it. */
+typedef struct NodeWrite
+{
+	Oid			relid;
+	text	   *org_id;
+	text	   *node_id;
+	int32		version;		/* that it has now */
+	Jsonb	   *document;		/* that it has now; NULL: there is no such
+								 * node */
+	bool		ruled;			/* has the table rules? */
+	WriteContext context;
+} NodeWrite;
+
+/* A field of an integration, as arguments name it. */
+typedef struct FieldName
+{
+	JsonbRef	id;
+	JsonbRef	field;
+} FieldName;
+
+extern void write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first);
+extern int32 write_end(NodeWrite *write, Jsonb *document);
+extern FieldName field_argument(FunctionCallInfo fcinfo);
+extern void require_field(FunctionCallInfo fcinfo, FieldName name);
+extern JsonbRef own_value(const NodeWrite *write, FieldName name);
+extern Jsonb *unset_field(const NodeWrite *write, FieldName name);
+
+#endif							/* STORE_WRITE_H */
