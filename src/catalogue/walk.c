@@ -318,7 +318,10 @@ walk_place_of_field(const Field *field)
 {
 	if (field == NULL || field->type == FIELD_SECRET)
 		return PLACE_HIDDEN;
-	return field->is_public ? PLACE_OPEN : PLACE_FIELD;
+	if (field->is_public)
+		return PLACE_OPEN;
+	/* a string where an object belongs may be one that was written as text */
+	return field->type == FIELD_OBJECT ? PLACE_INSIDE : PLACE_FIELD;
 }
 
 /*

@@ -102,28 +102,25 @@ integration_schema_explain(PG_FUNCTION_ARGS)
 }
 
 /*
- * row_is_wanted: is a row of this category, and featured or not, where the
- * caller asks for that?
+ * row_is_wanted: is a row of this category (NULL: any), and featured or not,
+ * where that is asked for?
  */
 static bool
-row_is_wanted(FunctionCallInfo fcinfo, JsonbRef row)
+row_is_wanted(JsonbRef row, text *category, const bool *featured)
 {
-	if (!PG_ARGISNULL(0))
-	{
-		text	   *category = PG_GETARG_TEXT_PP(0);
-		JsonbRef	has = JREF_MEMBER(row, "category");
+	JsonbRef	has;
 
+	if (category != NULL)
+	{
+		has = JREF_MEMBER(row, "category");
 		if (has.type != JREF_STRING ||
 			!jsonb_ref_is(has, VARDATA_ANY(category), VARSIZE_ANY_EXHDR(category)))
 			return false;
 	}
-	if (!PG_ARGISNULL(1))
-	{
-		JsonbRef	has = JREF_MEMBER(row, "featured");
-
-		return has.type == JREF_BOOL && has.boolean == PG_GETARG_BOOL(1);
-	}
-	return true;
+	if (featured == NULL)
+		return true;
+	has = JREF_MEMBER(row, "featured");
+	return has.type == JREF_BOOL && has.boolean == *featured;
 }
 
 /*
@@ -134,6 +131,8 @@ Datum
 integration_schema_list(PG_FUNCTION_ARGS)
 {
 	const CatalogueRows *rows = catalogue_rows(fcinfo);
+	text	   *category = PG_ARGISNULL(0) ? NULL : PG_GETARG_TEXT_PP(0);
+	bool		featured = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
 	JsonbRef   *wanted = palloc_extended(sizeof(JsonbRef) * ((Size) rows->count + 1),
 										 MCXT_ALLOC_HUGE);
 	int			nwanted = 0;
@@ -144,7 +143,8 @@ integration_schema_list(PG_FUNCTION_ARGS)
 
 	for (int i = 0; i < rows->count; i++)
 	{
-		if (!row_is_wanted(fcinfo, rows->displayed[i]))
+		if (!row_is_wanted(rows->displayed[i], category,
+						   PG_ARGISNULL(1) ? NULL : &featured))
 			continue;
 		wanted[nwanted++] = rows->displayed[i];
 		bytes += rows->displayed[i].len + 8;

@@ -285,6 +285,7 @@ bool
 report_unknown_field(Validation *v, const Integration *integration,
 					 JsonbRef name, JsonbRef value)
 {
+	JsonbRef	enabled = jsonb_ref_string("enabled", strlen("enabled"));
 	Violation	violation;
 
 	if (!begin(v, &violation, value, false))
@@ -296,6 +297,8 @@ report_unknown_field(Validation *v, const Integration *integration,
 		appendStringInfoString(&v->message, ", which its \"locked\" names");
 	suggest(v, &violation, name, &integration->fields[0].name,
 			integration->nfields, sizeof(Field));
+	if (v->element >= 0 && violation.suggestion.type == JREF_NONE)
+		suggest(v, &violation, name, &enabled, 1, sizeof(JsonbRef));
 	report(v, &violation, "unknown_field", name);
 	return true;
 }

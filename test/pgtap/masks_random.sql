@@ -96,7 +96,7 @@ $$;
 
 CREATE FUNCTION pg_temp.shown_field(id text, field text, value jsonb) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
-	SELECT coalesce((SELECT CASE WHEN f ->> 'type' = 'secret' THEN pg_temp.mask($3) ELSE pg_temp.shown($3, false, true) END
+	SELECT coalesce((SELECT CASE WHEN f ->> 'type' = 'secret' THEN pg_temp.mask($3) ELSE pg_temp.shown($3, f ->> 'type' = 'object', true) END
 		FROM integration_schemas AS s, jsonb_array_elements(s.fields) AS f WHERE s.id = $1 AND f ->> 'name' = $2), pg_temp.mask($3))
 $$;
 

@@ -184,6 +184,13 @@ FROM stored;
 -- Without a catalogue
 --
 
+INSERT INTO integration_schemas (id, name, category, description, fields)
+VALUES ('free-form', 'F', 'test', '', '[{"name": "free", "type": "object"}]');
+SELECT is(integration_schema_redact('{"integrations": {"free-form": {"config": {"free": "{\"password\": \"s3cr3t\"}"}}}}'),
+		  '{"integrations": {"free-form": {"config": {"free": "********"}}}}', 'an object that was written as text is hidden');
+SELECT is((SELECT value FROM integration_schema_explain('{"integrations": {"free-form": {"config": {"free": "{\"password\": \"s3cr3t\"}"}}}}')
+	WHERE integration = 'free-form' AND field = 'free'), '"********"', 'in explain, too');
+
 SET LOCAL client_min_messages = error;
 ALTER EXTENSION integration_schemas DROP TABLE integration_schemas;
 DROP TABLE integration_schemas;

@@ -79,5 +79,8 @@ SELECT is((SELECT count(*) FROM integration_schema_validate(
 SELECT is((SELECT count(*) FROM integration_schema_validate('{"integrations": {"acme": {"config": {"token": "x", "nope": 1}, "enable": 1}}}')
 		   WHERE jsonb_typeof(params) IS DISTINCT FROM 'object'), 0::bigint, 'always an object');
 
+SELECT is((SELECT params ->> 'suggestion' FROM integration_schema_validate('{"integrations": {"slack": {"locked": ["enabeld"]}}}', 'org')), 'enabled',
+		  'a lock of enabled that is misspelt');
+
 SELECT * FROM finish();
 ROLLBACK;
