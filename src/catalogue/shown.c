@@ -136,7 +136,7 @@ shown_document(const Field *field, JsonbRef value)
 	Place		place = walk_place_of_field(field);
 	JsonbRef	none = {0};
 
-	if (place == PLACE_HIDDEN)
+	if (place == PLACE_HIDDEN || (place == PLACE_INSIDE && value.type == JREF_STRING))
 		return jsonb_write_document(mask(value));
 	if (JREF_IS_SCALAR(value))
 		return jsonb_write_document(value.type == JREF_STRING ?
