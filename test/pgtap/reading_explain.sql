@@ -127,7 +127,7 @@ CREATE TEMP TABLE wrong (what text, layers jsonb[], told text);
 CREATE TEMP TABLE answer AS SELECT * FROM integration_schema_explain() LIMIT 0;
 CREATE TEMP TABLE rows (n bigint);
 SELECT setseed(0.42) \g /dev/null
--- What may be shown of a value: no strings inside objects.
+-- What may be shown of a value: no strings inside objects, nor in the place of one.
 CREATE FUNCTION pg_temp.shown(value jsonb, hidden boolean DEFAULT false) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -158,18 +158,19 @@ BEGIN
                  CROSS JOIN jsonb_array_elements(i.fields) AS f
                  LEFT JOIN answer AS a ON a.integration = i.id AND a.field = f ->> 'name'
                  CROSS JOIN LATERAL (SELECT merged -> i.id -> 'config' -> (f ->> 'name') AS value,
-                                            coalesce(f ->> 'type', 'string') = 'secret' AS secret, i.with_value,
+                                            coalesce(f ->> 'type', 'string') = 'secret' AS secret,
+                                            coalesce(f ->> 'type' = 'object', false) AS free, i.with_value,
                                             array(SELECT n FROM generate_series(1, array_length(stack, 1)) AS n
                                                   WHERE stack[n] #> ARRAY ['integrations', i.id, 'config', f ->> 'name'] IS NOT NULL) AS giving) AS m
                  CROSS JOIN LATERAL (VALUES
                      ('there', a.field IS NOT NULL),
                      ('value', CASE WHEN m.secret AND m.value <> 'null' THEN a.value = '"********"'
-                                    ELSE a.value::text IS NOT DISTINCT FROM pg_temp.shown(m.value)::text END),
+                                    ELSE a.value::text IS NOT DISTINCT FROM pg_temp.shown(m.value, m.free)::text END),
                      ('source', (a.source IS NULL) = (m.value IS NULL)),
                      ('source is the default, or a layer that gave it', coalesce(a.source = 0 OR a.source = ANY (m.giving), true)),
                      ('a source of 0 is the default', coalesce(a.source <> 0 OR m.value = f -> 'default_value', true)),
                      ('the source''s scalar is the value',
-                      coalesce(a.source = 0 OR m.secret OR jsonb_typeof(m.value) = 'object'
+                      coalesce(a.source = 0 OR m.secret OR m.free OR jsonb_typeof(m.value) = 'object'
                                OR stack[a.source] #> ARRAY ['integrations', i.id, 'config', f ->> 'name'] = m.value, true)),
                      ('ignored gave it', a.ignored <@ m.giving),
                      ('ignored is not the source', NOT coalesce(a.source = ANY (a.ignored), false)),
