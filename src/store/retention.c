@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "server/extension.h"
 #include "server/identity.h"
+#include "server/own_query.h"
 #include "server/own_table.h"
 #include "store/history.h"
 #include "utils/array.h"
@@ -55,8 +56,7 @@ change_history(FunctionCallInfo fcinfo, AclMode right, const char *format,
 				 errmsg("history cannot be changed under row security"),
 				 errdetail("Row security of table \"%s\" applies to role \"%s\".",
 						   get_rel_name(relid), GetUserNameFromId(GetUserId(), false))));
-	query = psprintf(format, quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-														get_rel_name(relid)));
+	query = psprintf(format, qualified_name(relid));
 	SPI_connect();
 	changed = history_change(relid, query, nargs, argtypes, values, nulls);
 	SPI_finish();
