@@ -207,6 +207,19 @@ same_string(const NodeValues *a, const NodeValues *b, NodeColumn column)
 }
 
 /*
+ * same_document: are two documents the same, however they are stored?
+ *
+ * In the table the server may have moved one out of a row that has grown.
+ */
+static bool
+same_document(const NodeValues *a, const NodeValues *b)
+{
+	return same_value(a, b, NODE_CONFIG_JSON) ||
+		(!a->nulls[NODE_CONFIG_JSON] && !b->nulls[NODE_CONFIG_JSON] &&
+		 jsonb_ref_equal(jsonb_ref_root(document_at(a)), jsonb_ref_root(document_at(b))));
+}
+
+/*
  * inserted: what becomes of a new row.
  *
  * Where the history says that the node is there, this is an upsert of it or
@@ -219,18 +232,14 @@ inserted(FunctionCallInfo fcinfo, Relation nodes, const AttrNumber *columns,
 {
 	text	   *org_id = text_at(new, NODE_ORG_ID);
 	text	   *node_id = text_at(new, NODE_NODE_ID);
-	int32		next = 1;
-	NodeVersion latest;
+	int32		next;
+	bool		deleted = true;
 
 	if (!new->nulls[NODE_PARENT_ID])
 		tree_lock(nodes, org_id);
 	PushActiveSnapshot(GetLatestSnapshot());
-	if (history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &latest))
-	{
-		bool		deleted = strcmp(latest.operation, "delete") == 0;
-
-		next = latest.version + (deleted ? 1 : 2);
-	}
+	next = history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &deleted) +
+		(deleted ? 1 : 2);
 	PopActiveSnapshot();
 	set(change, columns, NODE_VERSION, Int32GetDatum(next), false);
 	set(change, columns, NODE_INCARNATION, Int32GetDatum(next), false);
@@ -487,7 +496,7 @@ written(FunctionCallInfo fcinfo, const NodeTable *table, const NodeValues *old,
 	place.parent_id = text_at(new, NODE_PARENT_ID);
 	place.made = old == NULL;
 	place.placed = old == NULL || !same_string(old, new, NODE_PARENT_ID);
-	document = old == NULL || !same_value(old, new, NODE_CONFIG_JSON);
+	document = old == NULL || !same_document(old, new);
 	as_version(new, &version);
 	version.operation = old == NULL ? "insert" : "update";
 	if (old != NULL)

@@ -8,7 +8,9 @@
  * catalogue may not be there yet.  pg_dump and pg_restore set
  * check_function_bodies to off: it is the server's own sign that a dump is being
  * loaded, and that what a row refers to may come later.  It counts only for
- * those who may write history, who could as well write there what they like.
+ * those who may write history, who could as well write there what they like,
+ * and not while code of theirs works for somebody else (a function that is
+ * SECURITY DEFINER, or one of ours), who may have set it.
  *
  * pg_restore -j loads the two tables side by side, in any order.  So the first
  * row of either takes a lock, and one waits for the other.  Where the nodes come
@@ -26,6 +28,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "server/extension.h"
+#include "server/own_query.h"
 #include "server/own_table.h"
 #include "storage/lock.h"
 #include "store/history.h"
@@ -45,7 +48,7 @@
 bool
 restore_is_on(FunctionCallInfo fcinfo)
 {
-	return !check_function_bodies &&
+	return !check_function_bodies && !InLocalUserIdChange() &&
 		pg_class_aclcheck(own_table_required(fcinfo, OWN_HISTORY, NoLock),
 						  GetUserId(), ACL_INSERT) == ACLCHECK_OK;
 }
@@ -102,8 +105,7 @@ restore_version(Relation history, HeapTuple row)
 									   " AND h.node_id OPERATOR(pg_catalog.=) $%d"
 									   " AND h.version OPERATOR(pg_catalog.=) $%d"
 									   " AND h.transaction OPERATOR(pg_catalog.=) '0'::pg_catalog.xid8",
-									   quote_qualified_identifier(get_namespace_name(RelationGetNamespace(history)),
-																  RelationGetRelationName(history)),
+									   qualified_name(RelationGetRelid(history)),
 									   columns.data, numbers.data,
 									   own_column(history, "org_id", TEXTOID),
 									   own_column(history, "node_id", TEXTOID),
