@@ -176,7 +176,7 @@ integration_config_erase(PG_FUNCTION_ARGS)
 	if (versions == 0)
 	{
 		if (write.document == NULL &&
-			!history_latest(fcinfo, write.org_id, write.node_id, GetActiveSnapshot(), &deleted) == 0)
+			history_latest(fcinfo, write.org_id, write.node_id, GetActiveSnapshot(), &deleted) == 0)
 			store_no_such(store_text_ref(write.org_id), store_text_ref(write.node_id));
 		if (!history_once_had(fcinfo, name.id, name.field))
 			require_field(fcinfo, name);
