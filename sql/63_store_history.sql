@@ -13,7 +13,7 @@ CREATE FUNCTION @extschema@.integration_config_history(org_id text, node_id text
 	OUT reason text, OUT role text, OUT parent_id text, OUT node_type text,
 	OUT name text, OUT config_json jsonb, OUT changes jsonb)
 	RETURNS SETOF record
-	LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000 ROWS 20 AS 'MODULE_PATHNAME';
+	LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 20 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.integration_config_history(text, text, integer) IS
 	'a node''s versions, newest first and at most so many, with what changed in each; secrets redacted';
 

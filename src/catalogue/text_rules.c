@@ -152,10 +152,10 @@ may_concern_us(JsonbRef container)
 /*
  * inner_rules_broken: the same two rules for what is in an array or an object.
  *
- * hidden: redaction hides the strings.
+ * hidden: redaction hides the strings; hidden_inside: it hides those in objects.
  */
 static uint32
-inner_rules_broken(const Field *field, JsonbRef value, bool hidden)
+inner_rules_broken(JsonbRef value, bool hidden, bool hidden_inside)
 {
 	uint32		broken = 0;
 	JsonbWalk	walk;
@@ -179,13 +179,13 @@ inner_rules_broken(const Field *field, JsonbRef value, bool hidden)
 		while (jsonb_walk_element(&walk, &inner))
 		{
 			CHECK_FOR_INTERRUPTS();
-			broken |= inner_rules_broken(field, inner, hidden);
+			broken |= inner_rules_broken(inner, hidden, hidden_inside);
 		}
 	else
 		while (jsonb_walk_member(&walk, &key, &inner))
 		{
 			CHECK_FOR_INTERRUPTS();
-			broken |= inner_rules_broken(field, inner, !field->is_public);
+			broken |= inner_rules_broken(inner, hidden_inside, hidden_inside);
 		}
 	return broken;
 }
@@ -203,7 +203,7 @@ text_rules_broken(const Field *field, JsonbRef value)
 
 	if (value.type == JREF_ARRAY || value.type == JREF_OBJECT)
 		return may_concern_us(value) ?
-			inner_rules_broken(field, value, false) : 0;
+			inner_rules_broken(value, false, !field->is_public) : 0;
 	if (value.type != JREF_STRING)
 		return 0;
 
@@ -216,4 +216,16 @@ text_rules_broken(const Field *field, JsonbRef value)
 	if (is_mask(value.ptr, value.len))
 		return RULE_MASKED;
 	return broken | (uri_rules_broken(value) & RULE_MASKED);
+}
+
+/*
+ * has_masked_uri: is the password of a URI anywhere in a value that is no
+ * field's the mask?  All its strings are shown but for such passwords.
+ */
+bool
+has_masked_uri(JsonbRef value)
+{
+	if (JREF_IS_SCALAR(value) ? value.type != JREF_STRING : !may_concern_us(value))
+		return false;
+	return (inner_rules_broken(value, false, false) & RULE_MASKED) != 0;
 }

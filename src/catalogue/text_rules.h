@@ -11,6 +11,7 @@
 #include "catalogue/catalogue.h"
 
 extern uint32 text_rules_broken(const Field *field, JsonbRef value);
+extern bool has_masked_uri(JsonbRef value);
 extern bool field_has_control(const Field *field, JsonbRef value);
 
 #endif							/* CATALOGUE_TEXT_RULES_H */

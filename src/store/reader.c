@@ -100,6 +100,20 @@ reader_find(NodeReader *reader, text *org_id, text *node_id, NodeRow *row)
 }
 
 /*
+ * reader_sees: does the caller see a node, as far as row security goes?
+ *
+ * Under the latest snapshot that he may have: a row of his own statement counts.
+ */
+bool
+reader_sees(const NodeTable *table, text *org_id, text *node_id)
+{
+	NodeReader	reader = {*table, GetActiveSnapshot(), true};
+
+	return check_enable_rls(RelationGetRelid(table->relation), InvalidOid, true) != RLS_ENABLED ||
+		sees(&reader, org_id, node_id);
+}
+
+/*
  * give_names: let a callback have the first column of what was found, in the
  * memory context that was current before SPI_connect.
  */

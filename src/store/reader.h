@@ -24,6 +24,7 @@ typedef void (*NameCallback) (text *name, void *arg);
 extern void reader_begin(NodeReader *reader, FunctionCallInfo fcinfo,
 						 int ncolumns, const NodeColumn *columns);
 extern void reader_find(NodeReader *reader, text *org_id, text *node_id, NodeRow *row);
+extern bool reader_sees(const NodeTable *table, text *org_id, text *node_id);
 extern void reader_visible_nodes(NodeReader *reader, text *org_id,
 								 NameCallback callback, void *arg);
 extern void reader_visible_organisations(NodeReader *reader,

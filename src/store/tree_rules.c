@@ -27,6 +27,7 @@
 #include "server/settings.h"
 #include "storage/lock.h"
 #include "store/node_rules.h"
+#include "store/reader.h"
 #include "store/store.h"
 #include "store/tree_rules.h"
 #include "utils/builtins.h"
@@ -120,8 +121,8 @@ add_layer(OuterLayers *outer, int *allocated, text *node_id, const NodeRow *row)
 
 /*
  * tree_above: the layers above a node, palloc'd; refuses a parent that is not
- * there and, for a node that the write puts in its place, a cycle and a tree
- * that is too deep.
+ * there and, for a node that the write puts in its place, a parent that row
+ * security hides from the caller, a cycle and a tree that is too deep.
  *
  * Errors: foreign_key_violation, check_violation;
  * object_not_in_prerequisite_state for a parent that went missing otherwise.
@@ -136,6 +137,10 @@ tree_above(const NodeTable *table, const TreePlace *place, Snapshot snapshot,
 	NodeRow		row;
 
 	memset(outer, 0, sizeof(*outer));
+
+	/* what a node inherits is shown to whoever sees it: not all can be had */
+	if (place->placed && parent_id != NULL && !reader_sees(table, place->org_id, parent_id))
+		refuse_missing_parent(table, place, parent_id);
 	while (parent_id != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();

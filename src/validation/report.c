@@ -370,6 +370,29 @@ report_misplaced(Validation *v, JsonbRef meant, JsonbRef value)
 }
 
 /*
+ * report_masked: what is no field's value has the mask where the password of a
+ * URI belongs.
+ */
+bool
+report_masked(Validation *v, JsonbRef value)
+{
+	Violation	violation;
+
+	if (!begin(v, &violation, value, false))
+		return !v->ended;
+	append_name(&v->message, v->key.type != JREF_NONE ? v->key : v->top);
+	if (v->id.type != JREF_NONE)
+	{
+		appendStringInfoString(&v->message, " of ");
+		add_integration(v, v->id);
+	}
+	appendStringInfoString(&v->message,
+						   " breaks rule \"masked\": it holds the mask in place of the password of a URI");
+	report(v, &violation, "masked", (JsonbRef) {0});
+	return true;
+}
+
+/*
  * report_rule: the value breaks a rule of its field.
  */
 bool

@@ -49,6 +49,7 @@ extern bool report_unknown_key(Validation *v, const Integration *integration,
 							   const JsonbRef *known, int nknown,
 							   JsonbRef value);
 extern bool report_misplaced(Validation *v, JsonbRef meant, JsonbRef value);
+extern bool report_masked(Validation *v, JsonbRef value);
 extern bool report_rule(Validation *v, const Field *field, FieldRule rule,
 						JsonbRef value);
 extern bool report_catalogue_lock(Validation *v, JsonbRef field, JsonbRef value);

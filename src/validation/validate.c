@@ -20,6 +20,7 @@
 #include "postgres.h"
 
 #include "catalogue/missing.h"
+#include "catalogue/text_rules.h"
 #include "catalogue/top_level.h"
 #include "miscadmin.h"
 #include "server/suggest.h"
@@ -281,8 +282,9 @@ check_member(Validation *v, const Integration *integration, JsonbRef value,
 		return check_locked(v, integration, value);
 	if (!JREF_IS(v->key, "description"))
 		return check_unknown_key(v, integration, value);
-	return value.type == JREF_STRING ||
-		report_structure(v, value, "string", "a string");
+	if (value.type != JREF_STRING)
+		return report_structure(v, value, "string", "a string");
+	return !has_masked_uri(value) || report_masked(v, value);
 }
 
 /*
@@ -445,7 +447,8 @@ check_top_level(Validation *v, JsonbRef document)
 		if (v->catalogue == NULL)
 			continue;
 		meant = top_level_meant(v->catalogue, v->top, value);
-		if (meant.type != JREF_NONE && !report_misplaced(v, meant, value))
+		if (meant.type != JREF_NONE ? !report_misplaced(v, meant, value) :
+			has_masked_uri(value) && !report_masked(v, value))
 			return false;
 	}
 	v->top = key_integrations;

@@ -277,5 +277,21 @@ FROM unnest('{"DROP EXTENSION integration_schemas CASCADE",
 			  "TRUNCATE node_configurations"}'::text[]) AS statement,
 	 set_config('app.evil', statement, true);
 
+-- a node inherits what its parent has: it is put below none that is hidden
+CREATE ROLE app_mover;
+GRANT SELECT, INSERT, UPDATE ON node_configurations TO app_mover;
+CREATE POLICY own_team ON node_configurations TO app_mover
+	USING (org_id = 'acme' AND node_id IN ('eng', 'sre', 'new', 'own')) WITH CHECK (org_id = 'acme');
+SELECT throws_ok('SET LOCAL ROLE app_mover; ' || statement, '23503',
+				 'parent "acme" of node "' || node || '" of organisation "acme" does not exist', statement)
+FROM (VALUES ('sre', $$UPDATE node_configurations SET parent_id = 'acme' WHERE node_id = 'sre'$$),
+			 ('new', $$INSERT INTO node_configurations (org_id, node_id, parent_id, node_type) VALUES ('acme', 'new', 'acme', 'team')$$))
+	AS s (node, statement);
+SELECT lives_ok($$SET LOCAL ROLE app_mover;
+	INSERT INTO node_configurations (org_id, node_id, parent_id, node_type) VALUES ('acme', 'own', 'eng', 'team'), ('acme', 'new', 'own', 'team');
+	UPDATE node_configurations SET parent_id = 'new' WHERE node_id = 'sre'$$,
+	'but below one that is seen, though added by the same statement');
+RESET ROLE;
+
 SELECT * FROM finish();
 ROLLBACK;

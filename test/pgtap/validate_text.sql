@@ -126,5 +126,18 @@ SELECT is(pg_temp.codes('{"type": "object"}', (repeat('{"a":', 1000) || '"******
 SELECT is(pg_temp.codes('{"type": "array"}', (SELECT jsonb_agg('http://u' || i || ':p@h') FROM generate_series(1, 20000) AS i)), 'uri_password', 'told once');
 SELECT is(pg_temp.codes('{}', repeat('a:', 500000)), '', 'a million characters');
 
+--
+-- The mask of a URI's password where no field is: it is shown there, and would come back
+--
+
+SELECT results_eq(format('SELECT path, integration, field, code FROM integration_schema_validate(%L)', document),
+				  format('VALUES (%L, %L, NULL::text, %L)', path, integration, 'masked'), document)
+FROM (VALUES ('/own', NULL, '{"own": "https://u:********@h"}'),
+			 ('/own', NULL, '{"own": {"deep": ["https://u:********@h"]}}'),
+			 ('/integrations/slack/description', 'slack', '{"integrations": {"slack": {"description": "https://u:********@h"}}}'))
+	AS v (path, integration, document);
+SELECT ok(integration_schema_is_valid(document), document::text)
+FROM unnest('{"{\"own\": \"********\"}", "{\"own\": \"https://u:pw@h\"}", "{\"own\": [1, true, null]}"}'::jsonb[]) AS document;
+
 SELECT * FROM finish();
 ROLLBACK;
