@@ -135,7 +135,34 @@ FROM integration_config_history('meridian', 'payments');
 \set ECHO none
 
 \echo
-\echo '=== 11. Documents in tables of your own? The same merge, with the layers as arguments'
+\echo '=== 11. A form shows a document with its secrets masked, and writes it back: a mask keeps what is stored'
+\echo
+\set ECHO queries
+SELECT version, config_json #> '{integrations,slack,config}' AS slack
+FROM integration_config_get('meridian', 'meridian');
+
+SELECT integration_config_replace('meridian', 'meridian',
+         jsonb_set(config_json, '{integrations,slack,config,default_channel}', '"#all-freight"'),
+         expected_version => version, author => 'omar@meridian.example') AS version
+FROM integration_config_get('meridian', 'meridian');
+
+SELECT path AS changed, before, after
+FROM integration_config_history('meridian', 'meridian', 1),
+     jsonb_to_recordset(changes->'changed') AS c (path text, before jsonb, after jsonb);
+\set ECHO none
+
+\echo
+\echo '=== 12. A key has leaked: it is taken out of the document and of every version that had it'
+\echo
+\set ECHO queries
+SELECT integration_config_erase('meridian', 'meridian', 'slack', 'signing_secret', reason => 'leaked') AS versions;
+
+SELECT version, reason, config_json #>> '{integrations,slack,config,signing_secret}' AS signing_secret
+FROM integration_config_history('meridian', 'meridian');
+\set ECHO none
+
+\echo
+\echo '=== 13. Documents in tables of your own? The same merge, with the layers as arguments'
 \echo
 \set ECHO queries
 SELECT integration_schema_resolve('slack',

@@ -63,6 +63,7 @@ extern char *config_resolve(PGconn *conn, const char *org, const char *node,
 /*
  * After LISTEN integration_schemas: what has changed, as JSON, or NULL where
  * nothing is announced for so long.  Drop what you hold of it, and ask again.
+ * Nothing is unless integration_schemas.notify is on where it is written.
  */
 extern char *config_hear(PGconn *conn, int timeout_ms);
 

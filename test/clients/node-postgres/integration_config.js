@@ -76,7 +76,8 @@ export async function resolve(db, org, node, integration) {
 }
 
 // Call listener with what has changed, as it does: drop what you hold of it, and
-// ask again. Needs a pg.Client of its own: a pool's come and go.
+// ask again. Nothing is announced unless integration_schemas.notify is on where it
+// is written. Needs a pg.Client of its own: a pool's come and go.
 export async function onChange(client, listener) {
   client.on('notification', ({ channel, payload }) => {
     if (channel === 'integration_schemas') listener(JSON.parse(payload));

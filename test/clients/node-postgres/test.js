@@ -30,6 +30,8 @@ const slack = (config) => ({ integrations: { slack: { config } } });
 // all that the server says, other than results
 const received = [];
 
+// changes are announced where this is on
+process.env.PGOPTIONS = '-c integration_schemas.notify=on';
 // libpq's environment variables say where; node-postgres reads them too
 const [writer, listener, rival] = [new pg.Client(), new pg.Client(), new pg.Client()];
 for (const client of [writer, listener, rival]) {
@@ -55,8 +57,8 @@ async function hear() {
 
 await writer.query(`INSERT INTO node_configurations (org_id, node_id, parent_id, node_type)
                     VALUES ('acme', 'root', NULL, 'org'), ('acme', 'sre', 'root', 'team')`);
-check('new nodes are announced', await hear(),
-  { kind: 'nodes', operation: 'insert', org_id: 'acme', nodes: ['root', 'sre'] });
+check('new nodes are announced', [await hear(), await hear()],
+  ['root', 'sre'].map((node) => ({ kind: 'nodes', operation: 'insert', org_id: 'acme', nodes: [node] })));
 
 check('a document is set', await setConfig(writer, 'acme', 'root', slack({ bot_token: TOKEN })), 2);
 check('which is announced', await hear(),

@@ -87,7 +87,8 @@ def resolve(conn, org, node, integration):
 def announcements(conn):
     """What has changed, as it does: drop what you hold of it, and ask again.
 
-    Begins to listen at once.  The connection is for this alone, and in
+    Nothing is announced unless integration_schemas.notify is on where it is
+    written.  Begins to listen at once.  The connection is for this alone, and in
     autocommit mode: psycopg's notifies() does not tell what comes in while
     another statement runs.
     """
