@@ -115,8 +115,15 @@ BEGIN
 	END LOOP;
 END $$;
 
-SELECT plan((SELECT count(*)::integer FROM expected));
+SELECT plan((SELECT count(*)::integer + 1 FROM expected));
 SELECT set_eq(format('SELECT needs FROM needed WHERE call = %L', call), needs, call) FROM expected ORDER BY number;
+
+SELECT is_empty($$SELECT c.oid::regclass FROM pg_extension AS e, unnest(e.extconfig) AS t JOIN pg_class AS c ON c.oid = t
+	 WHERE e.extname = 'integration_schemas'
+	   AND NOT CASE WHEN c.relkind = 'S'
+			   THEN has_sequence_privilege('pg_database_owner', c.oid, 'SELECT') AND has_sequence_privilege('pg_database_owner', c.oid, 'UPDATE')
+			   ELSE has_table_privilege('pg_database_owner', c.oid, 'SELECT') AND has_table_privilege('pg_database_owner', c.oid, 'INSERT') END$$,
+	'the owner of the database may dump and restore all that a dump has');
 
 SELECT * FROM finish();
 ROLLBACK;
