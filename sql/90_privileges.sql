@@ -14,6 +14,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
 	@extschema@.node_configurations,
 	@extschema@.node_configuration_history
 	TO pg_database_owner WITH GRANT OPTION;
+-- and dump and restore them
+GRANT SELECT, UPDATE ON SEQUENCE @extschema@.node_configuration_history_sequence
+	TO pg_database_owner WITH GRANT OPTION;
 
 -- Nobody makes a trigger of his own with these functions, or calls the one that
 -- update scripts call: they write as the owner of the tables.

@@ -65,7 +65,7 @@ INSERT INTO expected (call, needs) VALUES
 	('SELECT * FROM integration_config_effective_all(''a'')', :'nodes'),
 	('SELECT integration_config_status(''a'')', :'nodes'),
 	('SELECT integration_config_history(''a'', ''b'')',
-		'{SELECT ON integration_schemas,SELECT ON integration_schema_history,SELECT ON node_configuration_history}'),
+		'{SELECT ON node_configuration_history}'),
 	('SELECT integration_config_set(''a'', ''b'', ''{"x": 1}'')', :'write'),
 	('SELECT integration_config_replace(''a'', ''b'', ''{"x": 2}'')', :'write'),
 	('SELECT integration_config_unset(''a'', ''b'', ''slack'', ''app_token'')', :'write' || '{SELECT ON integration_schemas}'::text[]),
@@ -73,7 +73,7 @@ INSERT INTO expected (call, needs) VALUES
 	('SELECT integration_config_rollback(''a'', ''b'', 1)', :'write' || '{SELECT ON node_configuration_history}'::text[]),
 	('SELECT integration_config_prune(now())', '{DELETE ON node_configuration_history}'),
 	('SELECT integration_config_erase(''a'', ''b'', ''slack'', ''app_token'')',
-		'{SELECT ON node_configurations,SELECT ON node_configuration_history,UPDATE ON node_configuration_history}'),
+		:'write' || '{UPDATE ON node_configuration_history}'::text[]),
 	('SELECT integration_config_import(''own_nodes'')',
 		'{SELECT ON node_configurations,INSERT ON node_configurations,UPDATE ON node_configurations}'),
 	('SELECT integration_schemas_import(''own_catalogue'')', '{SELECT ON integration_schemas,INSERT ON integration_schemas}'),
@@ -115,8 +115,15 @@ BEGIN
 	END LOOP;
 END $$;
 
-SELECT plan((SELECT count(*)::integer FROM expected));
+SELECT plan((SELECT count(*)::integer + 1 FROM expected));
 SELECT set_eq(format('SELECT needs FROM needed WHERE call = %L', call), needs, call) FROM expected ORDER BY number;
+
+SELECT is_empty($$SELECT c.oid::regclass FROM pg_extension AS e, unnest(e.extconfig) AS t JOIN pg_class AS c ON c.oid = t
+	 WHERE e.extname = 'integration_schemas'
+	   AND NOT CASE WHEN c.relkind = 'S'
+			   THEN has_sequence_privilege('pg_database_owner', c.oid, 'SELECT') AND has_sequence_privilege('pg_database_owner', c.oid, 'UPDATE')
+			   ELSE has_table_privilege('pg_database_owner', c.oid, 'SELECT') AND has_table_privilege('pg_database_owner', c.oid, 'INSERT') END$$,
+	'the owner of the database may dump and restore all that a dump has');
 
 SELECT * FROM finish();
 ROLLBACK;
