@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "executor/tstoreReceiver.h"
 #include "miscadmin.h"
 #include "server/identity.h"
 #include "server/own_query.h"
@@ -51,7 +52,8 @@ own_execute(Oid owner, const char *query, int nargs, const Oid *types,
 
 /*
  * own_select: run a query of ours on one of the extension's tables for a caller
- * who may SELECT it; what it gives is in SPI_tuptable.
+ * who may SELECT it; what it gives is in SPI_tuptable, or goes into the
+ * tuplestore if there is one.
  *
  * The format's %s are the table's name.  As its owner, unless row security
  * applies to the caller, whom policies are made for.  Under the active
@@ -60,8 +62,9 @@ own_execute(Oid owner, const char *query, int nargs, const Oid *types,
  */
 void
 own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
-		   int nargs, const Oid *types, const Datum *values)
+		   int nargs, const Oid *types, const Datum *values, Tuplestorestate *store)
 {
+	SPIExecuteOptions options = {.read_only = true};
 	Oid			relid = own_table_required(fcinfo, table, AccessShareLock);
 	AttrNumber	whole_row = InvalidAttrNumber;
 	char	   *name = quote_qualified_identifier(get_namespace_name(own_namespace(fcinfo)),
@@ -78,10 +81,25 @@ own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
 		level = search_path_secure();
 	else
 		identity_become(&caller, relation_owner(relid));
-	result = SPI_execute_with_args(query, nargs, unconstify(Oid *, types),
-								   unconstify(Datum *, values), NULL, true, 0);
+	options.params = makeParamList(nargs);
+	for (int i = 0; i < nargs; i++)
+	{
+		ParamExternData *param = &options.params->params[i];
+
+		param->value = values[i];
+		param->isnull = false;
+		param->pflags = PARAM_FLAG_CONST;
+		param->ptype = types[i];
+	}
+	if (store != NULL)
+	{
+		options.dest = CreateDestReceiver(DestTuplestore);
+		SetTuplestoreDestReceiverParams(options.dest, store, CurrentMemoryContext,
+										false, NULL, NULL);
+	}
+	result = SPI_execute_extended(query, &options);
 	if (result < 0)
-		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
+		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
 	if (as_caller)
 		AtEOXact_GUC(false, level);
 	else

@@ -10,10 +10,12 @@
 
 #include "executor/spi.h"
 #include "server/extension.h"
+#include "utils/tuplestore.h"
 
 extern uint64 own_execute(Oid owner, const char *query, int nargs, const Oid *types,
 						  const Datum *values, const char *nulls);
 extern void own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
-					   int nargs, const Oid *types, const Datum *values);
+					   int nargs, const Oid *types, const Datum *values,
+					   Tuplestorestate *store);
 
 #endif							/* SERVER_OWN_QUERY_H */
