@@ -276,7 +276,7 @@ version_arrives(Relation table, HeapTuple row)
 	if (id == NULL || isnull)
 		return;					/* NOT NULL refuses it */
 	execute_replacing(table,
-					  psprintf("DELETE FROM %%s.integration_schema_history AS h "
+					  psprintf("DELETE FROM ONLY %%s.integration_schema_history AS h "
 							   "WHERE h.id = $1 AND h.version = %d%s",
 							   DatumGetInt32(version),
 							   IsLogicalWorker() ? "" :

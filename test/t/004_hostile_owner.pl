@@ -91,6 +91,8 @@ my $evil = q{
 	END $$;
 	CREATE FUNCTION mine.pure(place text, v text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
 	BEGIN PERFORM mine.note(place); RETURN v; END $$;
+	CREATE FUNCTION mine.child(v text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+	BEGIN PERFORM mine.say('child'); RETURN v; END $$;
 	CREATE FUNCTION mine.fire() RETURNS trigger LANGUAGE plpgsql AS $$
 	BEGIN
 		PERFORM mine.note(concat(TG_WHEN, ' ', TG_LEVEL, ' ', TG_OP, ' of ', TG_TABLE_NAME));
@@ -114,11 +116,12 @@ my $evil = q{
 	-- what others are asked to import from
 	CREATE TYPE mine.word AS (v text);
 	CREATE FUNCTION mine.word_text(mine.word) RETURNS text LANGUAGE sql AS $$ SELECT mine.pure('cast', $1.v) $$;
-	CREATE FUNCTION mine.word_json(mine.word) RETURNS json LANGUAGE sql AS $$ SELECT pg_catalog.to_json(mine.pure('cast', $1.v)) $$;
+	CREATE TYPE mine.name AS ENUM ('Slack 3');
+	CREATE FUNCTION mine.name_json(mine.name) RETURNS json LANGUAGE sql AS $$ SELECT pg_catalog.to_json(mine.pure('cast to json', 'x')) $$;
 	CREATE CAST (mine.word AS text) WITH FUNCTION mine.word_text(mine.word) AS IMPLICIT;
-	CREATE CAST (mine.word AS json) WITH FUNCTION mine.word_json(mine.word);
-	CREATE TABLE mine.integrations (id text, name mine.word);
-	INSERT INTO mine.integrations VALUES ('slack', ROW('Slack 3'));
+	CREATE CAST (mine.name AS json) WITH FUNCTION mine.name_json(mine.name);
+	CREATE TABLE mine.integrations (id text, name mine.name);
+	INSERT INTO mine.integrations VALUES ('slack', 'Slack 3');
 	CREATE TABLE mine.nodes (org_id text, node_id text, parent_id mine.word, name mine.word);
 	INSERT INTO mine.nodes VALUES ('imported', 'imported', NULL, ROW('n')), ('a', 't', ROW('a'), ROW('n'));
 	CREATE VIEW mine.integration_view AS SELECT mine.pure('view', 'viewed') AS id, 'Viewed' AS name;
@@ -145,11 +148,10 @@ my %code = (
 		join('', map { my ($when, $level) = split / /;
 			"CREATE TRIGGER aaa_${when}_$level $when INSERT OR UPDATE OR DELETE ON $table FOR EACH $level EXECUTE FUNCTION mine.fire();" .
 			"CREATE TRIGGER zzz_${when}_$level $when INSERT OR UPDATE OR DELETE ON $table FOR EACH $level EXECUTE FUNCTION mine.fire();" .
-			"ALTER TABLE $table ENABLE ALWAYS TRIGGER aaa_${when}_$level, ENABLE REPLICA TRIGGER zzz_${when}_$level;" }
+			"CREATE TRIGGER zzz_replica_${when}_$level $when INSERT OR UPDATE OR DELETE ON $table FOR EACH $level EXECUTE FUNCTION mine.fire();" .
+			"ALTER TABLE $table ENABLE ALWAYS TRIGGER aaa_${when}_$level, ENABLE REPLICA TRIGGER zzz_replica_${when}_$level;" }
 		  'BEFORE ROW', 'AFTER ROW', 'BEFORE STATEMENT', 'AFTER STATEMENT') .
 		"CREATE TRIGGER aaa_truncate BEFORE TRUNCATE ON $table EXECUTE FUNCTION mine.fire();" }),
-	'last triggers' => each_table(sub { my $table = $_[0];
-		join('', map { "CREATE TRIGGER zzz_$_ $_ INSERT OR UPDATE OR DELETE ON $table FOR EACH ROW EXECUTE FUNCTION mine.fire();" } 'BEFORE', 'AFTER') }),
 	'deferred triggers' => each_table(sub {
 		"CREATE CONSTRAINT TRIGGER own AFTER INSERT OR UPDATE OR DELETE ON $_[0] DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION mine.fire();" }) .
 	  'ALTER TABLE node_configurations ALTER CONSTRAINT node_configurations_history_fkey DEFERRABLE INITIALLY DEFERRED;',
@@ -176,7 +178,7 @@ my %code = (
 		CREATE RULE own_update AS ON UPDATE TO integration_schemas DO INSTEAD SELECT mine.note('rule');},
 	indexes => join('', map { my ($table, $column) = @$_;
 		"CREATE INDEX ON $table (mine.pure('index', $column)); CREATE INDEX ON $table ($column) WHERE mine.pure('predicate', $column) <> '';" .
-		"CREATE STATISTICS ON (mine.pure('statistics', $column)), $column FROM $table;" }
+		"CREATE STATISTICS mine.of_$table ON (mine.pure('statistics', $column)), $column FROM $table;" }
 	  ['integration_schemas', 'name'], ['integration_schema_removed', 'id'], ['integration_schema_history', 'id'],
 	  ['node_configurations', 'node_id'], ['node_configuration_history', 'author']),
 	'columns of his types, read' => 'ALTER TABLE node_configurations DROP CONSTRAINT node_configurations_root_check;' .
@@ -194,7 +196,7 @@ my %code = (
 		"ALTER EXTENSION integration_schemas ADD TABLE $_[0];" }),
 	'parents and children' => each_table(sub {
 		"CREATE TABLE mine.parent_of_$_[0] (LIKE $_[0] INCLUDING DEFAULTS); ALTER TABLE $_[0] INHERIT mine.parent_of_$_[0];" .
-		"CREATE TABLE mine.child_of_$_[0] (own text GENERATED ALWAYS AS (mine.pure('child', 'x')) STORED, CHECK (mine.note('child'))) INHERITS ($_[0]);" .
+		"CREATE TABLE mine.child_of_$_[0] (own text GENERATED ALWAYS AS (mine.child('x')) STORED, CHECK (mine.child('x') = 'x')) INHERITS ($_[0]);" .
 		"CREATE TRIGGER own BEFORE INSERT OR UPDATE OR DELETE ON mine.child_of_$_[0] FOR EACH ROW EXECUTE FUNCTION mine.fire();" .
 		"INSERT INTO mine.child_of_$_[0] SELECT * FROM $_[0];" }),
 	'functions of ours' => q{
@@ -214,7 +216,7 @@ my %code = (
 );
 
 # Where none of his code is reached: it is looked for, and not found, or turned down.
-my $unreached = qr/^(row security|functions of ours|views in their place|parents and children|columns of his types, read|tables of his in their place)$/;
+my $unreached = qr/^(deferred triggers|row security|functions of ours|views in their place|parents and children|columns of his types, read|tables of his in their place)$/;
 
 # noted SINCE: what his code said of itself since then, each once: [place, who, session, superuser, replication]
 sub noted
@@ -276,14 +278,14 @@ my $calls = "SET search_path = mine, public, pg_catalog;\n";
 # Where there is none of it on the tables every call works, so that elsewhere it does try.
 make_database('plain');
 $calls .= $node->safe_psql('plain', $calls_query) . $extra;
-cmp_ok(scalar(() = $calls =~ /^SELECT/mg), '>', 50, 'every function is called');
+cmp_ok(scalar(() = $calls =~ /^SELECT/mg), '>', 45, 'every function is called');
 {
 	my $since = -s $node->logfile;
 	my $err = as('postgres', 'plain', $calls);
 	my @errors = grep { !/0A000.*|script_execute|row type/ } $err =~ /ERROR: .*/g;
 	is(join("\n", @errors), '', 'all functions work where he has put nothing on the tables');
 	is(join("\n", map { "@$_" } grep { $_->[1] ne 'mallory' } noted($since)), '', 'and what he prepared runs as himself alone');
-	like(join("\n", map { $_->[0] } noted($since)), qr/cast/, 'it did run');
+	like(join("\n", map { $_->[0] } noted($since)), qr/cast to json/, 'it did run');
 }
 
 my $number = 0;
@@ -308,7 +310,10 @@ for my $kind (sort keys %code)
 	$errors .= as('clerk', $db, $calls) unless $kind eq 'row security';
 
 	# dumped by a superuser, and restored by one
-	my @dumps = ([ 'p', '-Fp' ], [ 'i', '-Fp', '--inserts' ], [ 'c', '-Fc' ], [ 'd', '-Fd', '-j2' ], [ 't', '-Fp', '-t', 'public.node_configurations' ]);
+	my @dumps = ([ 'p', '-Fp' ], [ 'c', '-Fc' ]);
+	# the other formats read and write as one of these does
+	push @dumps, [ 'i', '-Fp', '--inserts' ], [ 'd', '-Fd', '-j2' ], [ 't', '-Fp', '-t', 'public.node_configurations' ]
+	  if $kind =~ /^(columns of|parents|triggers)/;
 	for my $dump (@dumps)
 	{
 		my ($name, @options) = @$dump;
@@ -327,11 +332,12 @@ for my $kind (sort keys %code)
 		$node->safe_psql('postgres', "DROP DATABASE $to");
 	}
 
-	@noted = noted($since);
+	# what a restore writes into tables of his own is written by who restores: the server's own matter
+	@noted = grep { $_->[0] ne 'child' } noted($since);
 	is(join("\n", map { "@$_" } grep { $_->[1] ne 'mallory' || $_->[3] ne 'f' || $_->[0] =~ /climbed/ } @noted),
 		'', "$kind: it runs as nobody but himself");
 	is(join("\n", map { "@$_" } grep { $_->[4] ne 'origin' } @noted), '', "$kind: and as ever");
-	cmp_ok(scalar(grep { $_->[0] !~ /^(cast|view|operator|later|AFTER ROW INSERT of later)$/ } @noted), '>', 0, "$kind: it did run")
+	cmp_ok(scalar(grep { $_->[0] !~ /^(cast|cast to json|view|operator|later|AFTER ROW INSERT of later)$/ } @noted), '>', 0, "$kind: it did run")
 	  unless $kind =~ $unreached;
 	unlike($errors, qr/XX\d\d\d|server closed the connection|internal error|cache lookup/, "$kind: no internal error, no crash");
 	is($node->safe_psql($db, q{SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = 'mallory'}), 'f|f', "$kind: he is what he was");
@@ -343,7 +349,7 @@ for my $kind (sort keys %code)
 		$since = -s $node->logfile;
 		$errors = as('clerk', $db, $calls);
 		unlike($errors, qr/XX\d\d\d|server closed the connection/, "$kind: no internal error for others");
-		is(join("\n", map { "@$_" } grep { $_->[3] ne 'f' || $_->[0] =~ /climbed by.*(postgres|AUTHORIZATION)/ } noted($since)),
+		is(join("\n", map { "@$_" } grep { $_->[3] ne 'f' || $_->[1] !~ /^(mallory|clerk)$/ } noted($since)),
 			'', "$kind: policies run as the caller, as in his own statements, and as nobody else");
 	}
 	$node->safe_psql('postgres', "DROP DATABASE $db; ALTER ROLE mallory NOCREATEROLE NOSUPERUSER");
