@@ -196,7 +196,7 @@ my %code = (
 		"ALTER EXTENSION integration_schemas ADD TABLE $_[0];" }),
 	'parents and children' => each_table(sub {
 		"CREATE TABLE mine.parent_of_$_[0] (LIKE $_[0] INCLUDING DEFAULTS); ALTER TABLE $_[0] INHERIT mine.parent_of_$_[0];" .
-		"CREATE TABLE mine.child_of_$_[0] (own text GENERATED ALWAYS AS (mine.child('x')) STORED, CHECK (mine.child('x') = 'x')) INHERITS ($_[0]);" .
+		"CREATE TABLE mine.child_of_$_[0] (own text GENERATED ALWAYS AS (mine.child('x')) STORED, CHECK (mine.child('x') IS NOT NULL)) INHERITS ($_[0]);" .
 		"CREATE TRIGGER own BEFORE INSERT OR UPDATE OR DELETE ON mine.child_of_$_[0] FOR EACH ROW EXECUTE FUNCTION mine.fire();" .
 		"INSERT INTO mine.child_of_$_[0] SELECT * FROM $_[0];" }),
 	'functions of ours' => q{
@@ -322,6 +322,8 @@ for my $kind (sort keys %code)
 	}
 	for my $name (qw(p i c d))
 	{
+		# where what he did to the tables is not in the dump, one restore is like another
+		last if $kind !~ /^(columns of|parents|triggers|row security)/;
 		next unless -e "$dir/$name";
 		my $to = "${db}_$name";
 		$node->safe_psql('postgres', "CREATE DATABASE $to OWNER mallory");
