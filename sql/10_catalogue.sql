@@ -178,7 +178,13 @@ ALTER TABLE @extschema@.integration_schema_removed OWNER TO @extowner@;
 ALTER TABLE @extschema@.integration_schema_history OWNER TO @extowner@;
 ALTER TABLE @extschema@.integration_schema_version OWNER TO @extowner@;
 
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.integration_schemas', 'WHERE origin <> ''builtin''');
+CREATE FUNCTION integration_schemas_internal.is_dumped(of oid, at tid) RETURNS boolean
+	LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION integration_schemas_internal.is_dumped(oid, tid) IS
+	'does the row of the catalogue in that place go into a dump? built-in ones do not';
+
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.integration_schemas',
+	'WHERE integration_schemas_internal.is_dumped(tableoid, ctid)');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.integration_schema_removed', '');
 -- in this order a restore takes them (src/catalogue/history.c)
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.integration_schema_history', 'ORDER BY id, version');

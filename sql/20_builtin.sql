@@ -632,7 +632,7 @@ $builtin$) AS entry (id text, name text, category text, description text, docs_u
 ),
 dropped AS (
 	-- What an earlier version brought and this one no longer has.
-	DELETE FROM @extschema@.integration_schemas
+	DELETE FROM ONLY @extschema@.integration_schemas
 	WHERE origin = 'builtin' AND id NOT IN (SELECT id FROM builtin)
 )
 INSERT INTO @extschema@.integration_schemas AS present

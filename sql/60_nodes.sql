@@ -233,11 +233,11 @@ ALTER TABLE @extschema@.node_configuration_history
 -- --inserts, which restores a statement a row; the look also says what of the
 -- tables a dump can't carry.
 
-CREATE FUNCTION integration_schemas_internal.dump_order(org_id text, parent_id text)
+CREATE FUNCTION integration_schemas_internal.dump_order(of oid, at tid)
 	RETURNS integer
-	LANGUAGE c STABLE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION integration_schemas_internal.dump_order(text, text) IS
-	'how many nodes are above one of that parent; warns of columns and indexes that a dump can''t carry';
+	LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION integration_schemas_internal.dump_order(oid, tid) IS
+	'how many nodes are above the one in that place; warns of columns and indexes that a dump can''t carry';
 
 SELECT pg_catalog.pg_extension_config_dump(
 	'@extschema@.node_configuration_history', 'ORDER BY sequence');
@@ -245,7 +245,7 @@ SELECT pg_catalog.pg_extension_config_dump(
 	'@extschema@.node_configuration_history_sequence', '');
 SELECT pg_catalog.pg_extension_config_dump(
 	'@extschema@.node_configurations',
-	'ORDER BY integration_schemas_internal.dump_order(org_id, parent_id), org_id, node_id');
+	'ORDER BY integration_schemas_internal.dump_order(tableoid, ctid), org_id, node_id');
 
 ALTER TABLE @extschema@.node_configurations OWNER TO @extowner@;
 ALTER TABLE @extschema@.node_configuration_history OWNER TO @extowner@;

@@ -198,7 +198,7 @@ void
 history_begin_again(Relation catalogue, const char *id, Jsonb *entry)
 {
 	execute_replacing(catalogue,
-					  "DELETE FROM %s.integration_schema_history AS h "
+					  "DELETE FROM ONLY %s.integration_schema_history AS h "
 					  "WHERE h.id = $1 AND h.entry IS DISTINCT FROM $2 "
 					  "AND NOT EXISTS (SELECT FROM %s.integration_schema_history AS o"
 					  " WHERE o.id = $1 AND o.version <> h.version)",
@@ -277,7 +277,7 @@ version_arrives(Relation table, HeapTuple row)
 	if (id == NULL || isnull)
 		return;					/* NOT NULL refuses it */
 	execute_replacing(table,
-					  psprintf("DELETE FROM %%s.integration_schema_history AS h "
+					  psprintf("DELETE FROM ONLY %%s.integration_schema_history AS h "
 							   "WHERE h.id = $1 AND h.version = %d%s",
 							   DatumGetInt32(version),
 							   IsLogicalWorker() ? "" :
@@ -366,9 +366,7 @@ integration_schema_changes(PG_FUNCTION_ARGS)
 			   "     AND b.value IS DISTINCT FROM a.value) AS k) AS c "
 			   "WHERE h.changed_at >= $1 "
 			   "ORDER BY h.changed_at, h.sequence, h.id, h.version, c.part, c.at, c.key",
-			   lengthof(types), types, values);
-	for (uint64 i = 0; i < SPI_processed; i++)
-		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
+			   lengthof(types), types, values, result->setResult);
 	SPI_finish();
 	return (Datum) 0;
 }
@@ -392,7 +390,7 @@ ever_secret(PG_FUNCTION_ARGS)
 			   " SELECT h.id, jsonb_agg(DISTINCT f.value -> 'name') AS fields"
 			   " FROM %s AS h, jsonb_array_elements(h.entry -> 'fields') AS f"
 			   " WHERE f.value ->> 'type' = 'secret' GROUP BY h.id) AS s",
-			   0, NULL, NULL);
+			   0, NULL, NULL, NULL);
 	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 	if (!isnull)
 	{
@@ -424,7 +422,7 @@ history_once_had(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field)
 	own_select(fcinfo, OWN_CHANGES,
 			   "SELECT FROM %s AS h WHERE h.id = $1 AND ($2 = ''"
 			   " OR h.entry -> 'fields' @> jsonb_build_array(jsonb_build_object('name', $2))) LIMIT 1",
-			   lengthof(types), types, values);
+			   lengthof(types), types, values, NULL);
 	found = SPI_processed > 0;
 	SPI_finish();
 	identity_return(&before);
@@ -440,9 +438,12 @@ history_once_had(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field)
 Datum
 triggers_are_on(PG_FUNCTION_ARGS)
 {
-	Relation	table = relation_open(PG_GETARG_OID(0), AccessShareLock);
-	TriggerDesc *triggers = table->trigdesc;
+	Relation	table = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
+	TriggerDesc *triggers = table != NULL ? table->trigdesc : NULL;
 	bool		on = triggers == NULL;
+
+	if (table == NULL)
+		PG_RETURN_NULL();
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 		on = on || triggers->triggers[i].tgenabled != TRIGGER_DISABLED;

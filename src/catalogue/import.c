@@ -4,10 +4,10 @@
  *	  Moving in: a platform that has a catalogue of its own takes its rows over.
  *
  * Columns are matched by name, and those that the source does not have keep
- * what they are.  The source is read as the caller, as a SELECT reads it.  The
- * rows are written with the caller's rights, but by the catalogue's owner,
- * whose code may be on it (server/identity.c); where row security applies to
- * the caller, as himself.
+ * what they are.  The source is read, and the rows are written, with the
+ * caller's rights, but as the owner of the one and of the other, whose code may
+ * be on it (server/identity.c); where row security applies to the caller, as
+ * himself.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,7 +30,6 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
-#include "utils/rls.h"
 
 PG_FUNCTION_INFO_V1(integration_schemas_import);
 
@@ -70,7 +69,6 @@ typedef struct Import
 	Oid			catalogue;
 	Oid			changes;		/* its history */
 	Oid			caller;
-	Oid			owner;			/* who writes: InvalidOid: the caller */
 	bool		overwrite;
 	SPIPlanPtr	look;			/* $1 is the source's row in all of them */
 	SPIPlanPtr	update;
@@ -186,18 +184,16 @@ may(Import *import, AclMode mode)
  * run: execute a statement about a row.
  */
 static void
-run(Import *import, SPIPlanPtr plan, Datum row, bool read_only)
+run(const Import *import, SPIPlanPtr plan, Datum row)
 {
 	Identity	caller;
 	int			result;
 
-	if (OidIsValid(import->owner))
-		identity_become(&caller, import->owner);
-	result = SPI_execute_plan(plan, &row, NULL, read_only, 0);
+	identity_for_table(&caller, import->catalogue);
+	result = SPI_execute_plan(plan, &row, NULL, false, 0);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
-	if (OidIsValid(import->owner))
-		identity_return(&caller);
+	identity_return(&caller);
 }
 
 /*
@@ -208,7 +204,7 @@ import_row(Import *import, Datum row, bool *edited)
 {
 	bool		flags[3];
 
-	run(import, import->look, row, false);
+	run(import, import->look, row);
 	for (int i = 0; i < (int) lengthof(flags); i++)
 	{
 		bool		isnull;
@@ -224,7 +220,7 @@ import_row(Import *import, Datum row, bool *edited)
 	if (*edited && !import->overwrite)
 		return UNCHANGED;
 	may(import, flags[0] ? ACL_UPDATE : ACL_INSERT);
-	run(import, flags[0] ? import->update : import->insert, row, false);
+	run(import, flags[0] ? import->update : import->insert, row);
 	return flags[0] ? UPDATED : INSERTED;
 }
 
@@ -306,19 +302,25 @@ import_row_safely(Import *import, const char *id, Datum row)
  * JSON may be kept as text there.
  */
 static void
-read_source(Import *import)
+read_source(const Import *import, Oid source)
 {
-	int			result = SPI_execute(psprintf(
-											  "SELECT r.row ->> 'id', CASE jsonb_typeof(r.row -> 'fields')"
-											  " WHEN 'string' THEN jsonb_set(r.row, '{fields}', (r.row ->> 'fields')::jsonb)"
-											  " WHEN 'null' THEN r.row - 'fields'"
-											  " ELSE r.row END,"
-											  " row_number() OVER (PARTITION BY r.row -> 'id') > 1 "
-											  "FROM (SELECT to_jsonb(s) AS row FROM %s AS s) AS r",
-											  import->source), true, 0);
+	AttrNumber	whole_row = InvalidAttrNumber;
+	Identity	caller;
+	int			result;
+
+	identity_for_source(&caller, source, 1, &whole_row);
+	result = SPI_execute(psprintf(
+								  "SELECT r.row ->> 'id', CASE jsonb_typeof(r.row -> 'fields')"
+								  " WHEN 'string' THEN jsonb_set(r.row, '{fields}', (r.row ->> 'fields')::jsonb)"
+								  " WHEN 'null' THEN r.row - 'fields'"
+								  " ELSE r.row END,"
+								  " row_number() OVER (PARTITION BY r.row -> 'id') > 1 "
+								  "FROM (SELECT to_jsonb(s) AS row FROM %s AS s) AS r",
+								  import->source), true, 0);
 
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+	identity_return(&caller);
 }
 
 /*
@@ -374,6 +376,7 @@ integration_schemas_import(PG_FUNCTION_ARGS)
 	SPITupleTable *rows;
 	uint64		nrows;
 	int			level;
+	Identity	writer;
 	const char *reason = actor_reason();
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
@@ -386,8 +389,6 @@ integration_schemas_import(PG_FUNCTION_ARGS)
 	import.changes = own_table_required(fcinfo, OWN_CHANGES, RowExclusiveLock);
 	import.source = qualified_name(source);
 	may(&import, ACL_SELECT);
-	if (check_enable_rls(import.catalogue, InvalidOid, true) != RLS_ENABLED)
-		import.owner = relation_owner(import.catalogue);
 	initStringInfo(&import.edited);
 	initStringInfo(&import.problems);
 
@@ -398,10 +399,12 @@ integration_schemas_import(PG_FUNCTION_ARGS)
 							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	read_source(&import);
+	read_source(&import, source);
 	rows = SPI_tuptable;
 	nrows = SPI_processed;
+	identity_for_table(&writer, import.catalogue);
 	prepare_all(&import);
+	identity_return(&writer);
 	for (uint64 i = 0; i < nrows; i++)
 	{
 		char	   *id = SPI_getvalue(rows->vals[i], rows->tupdesc, 1);

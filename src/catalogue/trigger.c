@@ -131,7 +131,7 @@ catalogue_move_version(Relation table)
 {
 	if (catalogue_unsettle())
 		execute_as_owner(table,
-						 "UPDATE %s.integration_schema_version "
+						 "UPDATE ONLY %s.integration_schema_version "
 						 "SET version = gen_random_uuid()",
 						 NULL);
 }

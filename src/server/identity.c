@@ -101,6 +101,33 @@ identity_for_table(Identity *before, Oid relid)
 }
 
 /*
+ * identity_for_source: become whose rights a query of ours on these columns of
+ * somebody's table or view runs with, to identity_return(), on behalf of a
+ * caller who may SELECT them.
+ *
+ * A table is read as its owner, whose types' casts are code of his.  What a view
+ * or a foreign table gives may hang on who asks, so that is the caller; but a
+ * superuser asks for all, and it is as the owner that he is safe.  Nobody
+ * becomes a superuser who is none.
+ *
+ * Errors: insufficient_privilege.
+ */
+void
+identity_for_source(Identity *before, Oid relid, int ncolumns,
+					const AttrNumber *columns)
+{
+	char		kind = get_rel_relkind(relid);
+	bool		table = kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE ||
+		kind == RELKIND_MATVIEW;
+
+	before->userid = InvalidOid;
+	if (!superuser() && (!table || superuser_arg(relation_owner(relid))))
+		return;					/* the query itself asks for his rights */
+	(void) rights_checked(relid, ACL_SELECT, ncolumns, columns, GetUserId(), true);
+	identity_for_table(before, relid);
+}
+
+/*
  * relation_owner: the owner of a table that is there.
  */
 Oid

@@ -21,6 +21,8 @@ typedef struct Identity
 extern int	search_path_secure(void);
 extern void identity_become(Identity *before, Oid userid);
 extern void identity_for_table(Identity *before, Oid relid);
+extern void identity_for_source(Identity *before, Oid relid, int ncolumns,
+								const AttrNumber *columns);
 extern void identity_return(const Identity *before);
 extern Oid	relation_owner(Oid relid);
 extern bool rights_checked(Oid relid, AclMode mode, int ncolumns,

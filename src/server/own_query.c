@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "executor/tstoreReceiver.h"
 #include "miscadmin.h"
 #include "server/identity.h"
 #include "server/own_query.h"
@@ -51,7 +52,8 @@ own_execute(KeptPlan *kept, Oid owner, const char *query, int nargs, const Oid *
 
 /*
  * own_select: run a query of ours on one of the extension's tables for a caller
- * who may SELECT it; what it gives is in SPI_tuptable.
+ * who may SELECT it; what it gives is in SPI_tuptable, or goes into the
+ * tuplestore if there is one.
  *
  * The format's %s are the table's name.  As its owner, unless row security
  * applies to the caller, whom policies are made for.  Under the active
@@ -60,18 +62,32 @@ own_execute(KeptPlan *kept, Oid owner, const char *query, int nargs, const Oid *
  */
 void
 own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
-		   int nargs, const Oid *types, const Datum *values)
+		   int nargs, const Oid *types, const Datum *values, Tuplestorestate *store)
 {
+	SPIExecuteOptions options = {.read_only = true};
 	Oid			relid = own_table_required(fcinfo, table, AccessShareLock);
 	AttrNumber	whole_row = InvalidAttrNumber;
 	char	   *name = qualified_name(relid);
 	Identity	caller;
 	int			level = search_path_secure();
+	int			result;
 
 	(void) rights_checked(relid, ACL_SELECT, 1, &whole_row, GetUserId(), true);
 	identity_for_table(&caller, relid);
-	(void) kept_plan_execute(NULL, psprintf(format, name, name), nargs, types, values, NULL,
-							 InvalidSnapshot, true);
+	options.params = makeParamList(nargs);
+	for (int i = 0; i < nargs; i++)
+		options.params->params[i] = (ParamExternData) {
+			.value = values[i], .pflags = PARAM_FLAG_CONST, .ptype = types[i]
+		};
+	if (store != NULL)
+	{
+		options.dest = CreateDestReceiver(DestTuplestore);
+		SetTuplestoreDestReceiverParams(options.dest, store, CurrentMemoryContext,
+										false, NULL, NULL);
+	}
+	result = SPI_execute_extended(psprintf(format, name, name), &options);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
 	identity_return(&caller);
 	AtEOXact_GUC(false, level);
 }

@@ -10,12 +10,14 @@
 
 #include "server/extension.h"
 #include "server/kept_plan.h"
+#include "utils/tuplestore.h"
 
 extern char *qualified_name(Oid relid);
 extern uint64 own_execute(KeptPlan *kept, Oid owner, const char *query,
 						  int nargs, const Oid *types,
 						  const Datum *values, const char *nulls, Snapshot snapshot);
 extern void own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
-					   int nargs, const Oid *types, const Datum *values);
+					   int nargs, const Oid *types, const Datum *values,
+					   Tuplestorestate *store);
 
 #endif							/* SERVER_OWN_QUERY_H */

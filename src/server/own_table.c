@@ -13,6 +13,7 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/tableam.h"
 #include "access/transam.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_am.h"
@@ -95,6 +96,25 @@ own_column(Relation relation, const char *name, Oid type)
 	OwnColumn	wanted = {name, type};
 
 	return find_column(relation, &wanted, 0);
+}
+
+/*
+ * own_row: the row that is at a place of the table, palloc'd; NULL where the
+ * snapshot sees none, or there is no such place.
+ */
+HeapTuple
+own_row(Relation relation, ItemPointer place, Snapshot snapshot)
+{
+	TableScanDesc scan = table_beginscan_tid(relation, snapshot);
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	HeapTuple	row = NULL;
+
+	if (table_tuple_tid_valid(scan, place) &&
+		table_tuple_fetch_row_version(relation, place, snapshot, slot))
+		row = ExecCopySlotHeapTuple(slot);
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+	return row;
 }
 
 /*

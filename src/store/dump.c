@@ -75,46 +75,46 @@ warn_of_additions(Oid relid, int ncolumns)
 }
 
 /*
- * dump_order(org_id text, parent_id text) returns integer: how many nodes are
- * above one of that parent, so that parents come before their children in a
+ * dump_order(of oid, at tid) returns integer: how many nodes are above the one
+ * in that row of that table, so that parents come before their children in a
  * dump that restores a statement a row.
  *
  * Called for every row that pg_dump reads; the first call of a query also warns
- * of what the dump can't carry.
+ * of what the dump can't carry.  It gets the row's place, not its columns: for
+ * those the table's owner could have made a type with a cast to ours, which
+ * would run as whoever dumps.
  */
 Datum
 dump_order(PG_FUNCTION_ARGS)
 {
-	static const AttrNumber read[] = {1, 2, 3};
 	static char warned;
 	Oid			relid = own_table_required(fcinfo, OWN_NODES, AccessShareLock);
 	NodeTable	table;
-	text	   *org_id;
-	text	   *parent_id;
+	NodeRow		row;
 	int			level = 0;
 
+	if (PG_GETARG_OID(0) != relid)
+		PG_RETURN_INT32(0);		/* of a table that inherits from it */
+	node_table_open(&table, relid, AccessShareLock);
 	if (fcinfo->flinfo->fn_extra == NULL)
 	{
+		AttrNumber	read[] = {
+			table.columns[NODE_ORG_ID], table.columns[NODE_NODE_ID], table.columns[NODE_PARENT_ID]
+		};
+
 		(void) rights_checked(relid, ACL_SELECT, lengthof(read), read, GetUserId(), true);
 		warn_of_additions(relid, 11);
 		warn_of_additions(own_table_required(fcinfo, OWN_HISTORY, AccessShareLock), 17);
 		fcinfo->flinfo->fn_extra = &warned;
 	}
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		PG_RETURN_INT32(0);
-	org_id = PG_GETARG_TEXT_PP(0);
-	parent_id = PG_GETARG_TEXT_PP(1);
-	node_table_open(&table, relid, AccessShareLock);
-	while (parent_id != NULL && level <= STORE_MAX_LEVELS)
-	{
-		NodeRow		row;
-
-		CHECK_FOR_INTERRUPTS();
-		level++;
-		if (!node_find(&table, org_id, parent_id, GetActiveSnapshot(), &row))
-			break;
-		parent_id = row.parent_id;
-	}
+	if (node_at(&table, (ItemPointer) PG_GETARG_POINTER(1), GetActiveSnapshot(), &row))
+		while (row.parent_id != NULL && level <= STORE_MAX_LEVELS)
+		{
+			CHECK_FOR_INTERRUPTS();
+			level++;
+			if (!node_find(&table, row.org_id, row.parent_id, GetActiveSnapshot(), &row))
+				break;
+		}
 	node_table_close(&table);
 	PG_RETURN_INT32(level);
 }

@@ -76,12 +76,11 @@ integration_config_history(PG_FUNCTION_ARGS)
 	values[2] = Int64GetDatum(max);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	own_select(fcinfo, OWN_HISTORY, history_text, lengthof(types), types, values);
+	own_select(fcinfo, OWN_HISTORY, history_text, lengthof(types), types, values,
+			   result->setResult);
 	if (SPI_processed == 0 && max != 0)
 		store_no_such(store_text_ref(PG_GETARG_TEXT_PP(0)),
 					  store_text_ref(PG_GETARG_TEXT_PP(1)));
-	for (uint64 i = 0; i < SPI_processed; i++)
-		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
 	SPI_finish();
 	return (Datum) 0;
 }

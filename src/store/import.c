@@ -284,20 +284,12 @@ find_source(Import *import, Oid relid)
 
 /*
  * read_source: read the source, as "incoming"; returns how many rows it has.
- *
- * A table is read as its owner, whose types' casts and indexes' expressions are
- * code of his.  What a view or a foreign table gives may hang on who asks, and
- * he may have no right to what its owner has; but a superuser asks for all, and
- * has more to lose.
  */
 static uint64
 read_source(const Import *import, Tuplestorestate **incoming)
 {
 	MemoryContext context = CurrentMemoryContext;
-	char		kind = get_rel_relkind(import->source);
-	bool		as_owner = kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE ||
-		kind == RELKIND_MATVIEW || superuser();
-	Identity	caller = {.userid = InvalidOid};
+	Identity	caller;
 	AttrNumber	read[IMPORT_COLUMNS];
 	int			nread = 0;
 	StringInfoData text;
@@ -316,11 +308,7 @@ read_source(const Import *import, Tuplestorestate **incoming)
 	}
 	appendStringInfo(&text, " FROM %s AS s", import->source_name);
 
-	if (as_owner)
-	{
-		rights_checked(import->source, ACL_SELECT, nread, read, GetUserId(), true);
-		identity_for_table(&caller, import->source);
-	}
+	identity_for_source(&caller, import->source, nread, read);
 	PG_TRY();
 	{
 		rows = rows_as("incoming", text.data, 0, NULL, incoming);

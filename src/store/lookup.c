@@ -208,6 +208,23 @@ node_find(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot
 }
 
 /*
+ * node_at: the row at a place of the table, without its document, in copies in
+ * the current memory context; false where there is none.
+ */
+bool
+node_at(const NodeTable *table, ItemPointer place, Snapshot snapshot, NodeRow *row)
+{
+	HeapTuple	tuple = own_row(table->relation, place, snapshot);
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	row->org_id = read_text(table, tuple, NODE_ORG_ID);
+	row->node_id = read_text(table, tuple, NODE_NODE_ID);
+	read_row(table, tuple, false, row);
+	return row->org_id != NULL;
+}
+
+/*
  * node_exists: is there such a node?
  */
 bool

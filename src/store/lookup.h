@@ -65,6 +65,8 @@ extern void node_table_open(NodeTable *table, Oid relid, LOCKMODE lockmode);
 extern void node_table_close(NodeTable *table);
 extern bool node_find(const NodeTable *table, text *org_id, text *node_id,
 					  Snapshot snapshot, NodeRow *row);
+extern bool node_at(const NodeTable *table, ItemPointer place,
+					Snapshot snapshot, NodeRow *row);
 extern bool node_exists(const NodeTable *table, text *org_id, text *node_id,
 						Snapshot snapshot);
 extern void node_scan_begin(NodeScan *scan, const NodeTable *table, text *org_id,

@@ -8,9 +8,9 @@
  * catalogue may not be there yet.  pg_dump and pg_restore set
  * check_function_bodies to off: it is the server's own sign that a dump is being
  * loaded, and that what a row refers to may come later.  It counts only for
- * those who may write history, who could as well write there what they like,
- * and not while code of theirs works for somebody else (a function that is
- * SECURITY DEFINER, or one of ours), who may have set it.
+ * those who may write history, who could as well write there what they like;
+ * and only in a statement of their own: the setting is the session's, and must
+ * not reach what a function does for it with another's rights.
  *
  * pg_restore -j loads the two tables side by side, in any order.  So the first
  * row of either takes a lock, and one waits for the other.  Where the nodes come
@@ -38,6 +38,7 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 
 /* The last field of the lock's tag: see store/tree_rules.c. */
 #define RESTORE_LOCK_CLASS 4
@@ -48,9 +49,13 @@
 bool
 restore_is_on(FunctionCallInfo fcinfo)
 {
-	return !check_function_bodies && !InLocalUserIdChange() &&
-		pg_class_aclcheck(own_table_required(fcinfo, OWN_HISTORY, NoLock),
-						  GetUserId(), ACL_INSERT) == ACLCHECK_OK;
+	Oid			history;
+
+	if (check_function_bodies || InLocalUserIdChange() || InSecurityRestrictedOperation())
+		return false;
+	history = own_table_required(fcinfo, OWN_HISTORY, NoLock);
+	return pg_class_aclcheck(history, GetUserId(), ACL_INSERT) == ACLCHECK_OK &&
+		check_enable_rls(history, InvalidOid, true) != RLS_ENABLED;
 }
 
 /*

@@ -98,10 +98,10 @@ integration_config_prune(PG_FUNCTION_ARGS)
 	values[2] = PG_ARGISNULL(2) ? (Datum) 0 : PG_GETARG_DATUM(2);
 	nulls[2] = PG_ARGISNULL(2) ? 'n' : ' ';
 	PG_RETURN_INT64(change_history(fcinfo, ACL_DELETE,
-								   "DELETE FROM %1$s AS h USING ("
+								   "DELETE FROM ONLY %1$s AS h USING ("
 								   " SELECT v.org_id, v.node_id, v.version, v.changed_at,"
 								   "  pg_catalog.row_number() OVER (PARTITION BY v.org_id, v.node_id ORDER BY v.version DESC) AS place"
-								   " FROM %1$s AS v WHERE $3 IS NULL OR v.org_id OPERATOR(pg_catalog.=) $3) AS v"
+								   " FROM ONLY %1$s AS v WHERE $3 IS NULL OR v.org_id OPERATOR(pg_catalog.=) $3) AS v"
 								   " WHERE h.org_id OPERATOR(pg_catalog.=) v.org_id"
 								   " AND h.node_id OPERATOR(pg_catalog.=) v.node_id"
 								   " AND h.version OPERATOR(pg_catalog.=) v.version"
@@ -138,7 +138,7 @@ erase_versions(FunctionCallInfo fcinfo, FieldName name)
 												TYPALIGN_INT));
 	values[3] = CStringGetTextDatum(pointer.data);
 	return change_history(fcinfo, ACL_UPDATE,
-						  "UPDATE %1$s AS h"
+						  "UPDATE ONLY %1$s AS h"
 						  " SET config_json = pg_catalog.jsonb_set(h.config_json, $3, 'null', false),"
 						  " erased = pg_catalog.array_append(h.erased, $4)"
 						  " WHERE h.org_id OPERATOR(pg_catalog.=) $1"
