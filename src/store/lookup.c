@@ -167,7 +167,8 @@ node_probe(const NodeTable *table, text *org_id, text *node_id, Snapshot snapsho
 
 	node_key(table, &keys[0], NODE_ORG_ID, org_id);
 	node_key(table, &keys[1], NODE_NODE_ID, node_id);
-	if (probe->scan != NULL && probe->snapshot == snapshot && OidIsValid(table->index))
+	/* the server may have left the index alone: ignore_system_indexes, REINDEX */
+	if (probe->scan != NULL && probe->snapshot == snapshot && probe->scan->irel != NULL)
 	{
 		/* columns of the index, as systable_beginscan makes them */
 		keys[0].sk_attno = 1;

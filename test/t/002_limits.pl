@@ -339,6 +339,14 @@ SQL
 	}
 }
 
+# A session that does without the indexes, as anybody may ask for, reads the same.
+$node->safe_psql('postgres', q{INSERT INTO node_configurations (org_id, node_id, parent_id, node_type, config_json)
+	VALUES ('i', 'i', NULL, 'org', '{"x": 1}'), ('i', 'u', 'i', 'unit', '{}'), ('i', 't', 'u', 'team', '{}')});
+{
+	local $ENV{PGOPTIONS} = '-c ignore_system_indexes=on';
+	answers(q{SELECT integration_config_effective('i', 't') -> 'x'}, '1', 'without indexes');
+}
+
 # Nothing of all that brought a backend down.
 my $log = slurp_file($node->logfile);
 unlike($log, qr/terminated by signal|PANIC:|TRAP:|abnormally/, 'no backend died');
