@@ -207,6 +207,19 @@ same_string(const NodeValues *a, const NodeValues *b, NodeColumn column)
 }
 
 /*
+ * same_document: are two documents the same, however they are stored?
+ *
+ * In the table the server may have moved one out of a row that has grown.
+ */
+static bool
+same_document(const NodeValues *a, const NodeValues *b)
+{
+	return same_value(a, b, NODE_CONFIG_JSON) ||
+		(!a->nulls[NODE_CONFIG_JSON] && !b->nulls[NODE_CONFIG_JSON] &&
+		 jsonb_ref_equal(jsonb_ref_root(document_at(a)), jsonb_ref_root(document_at(b))));
+}
+
+/*
  * inserted: what becomes of a new row.
  *
  * Where the history says that the node is there, this is an upsert of it or
@@ -487,7 +500,7 @@ written(FunctionCallInfo fcinfo, const NodeTable *table, const NodeValues *old,
 	place.parent_id = text_at(new, NODE_PARENT_ID);
 	place.made = old == NULL;
 	place.placed = old == NULL || !same_string(old, new, NODE_PARENT_ID);
-	document = old == NULL || !same_value(old, new, NODE_CONFIG_JSON);
+	document = old == NULL || !same_document(old, new);
 	as_version(new, &version);
 	version.operation = old == NULL ? "insert" : "update";
 	if (old != NULL)

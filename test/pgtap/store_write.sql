@@ -189,6 +189,10 @@ ALTER TABLE node_configurations DROP COLUMN gone;
 UPDATE node_configurations SET cost_centre = 'mine' WHERE node_id = 'sre';
 SELECT integration_config_set('acme', 'sre', '{"own": "column"}') > 0 AS written;
 SELECT is(cost_centre, 'mine', 'keep what is in them') FROM node_configurations WHERE node_id = 'sre';
+SELECT integration_config_replace('acme', 'sre', jsonb_build_object('x', string_agg(md5(i::text), ''))) AS v FROM generate_series(1, 45) AS i \gset
+SELECT lives_ok($$UPDATE node_configurations SET cost_centre = (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 45) AS i) WHERE node_id = 'sre'$$,
+	'may push the document out of its row');
+SELECT is(version, :v, 'which changes nothing of the node') FROM node_configurations WHERE node_id = 'sre';
 ALTER TABLE node_configurations RENAME COLUMN version TO revision;
 SELECT throws_ok($$SELECT integration_config_set('acme', 'sre', '{"lost": 1}')$$, '55000', NULL, 'one of ours that was renamed is missed');
 ALTER TABLE node_configurations RENAME COLUMN revision TO version;
