@@ -19,6 +19,21 @@
 #include "utils/snapmgr.h"
 
 /*
+ * is_plan_for: is it the plan of that text, for arguments of these types?
+ */
+static bool
+is_plan_for(const KeptPlan *kept, const char *text, int nargs, const Oid *argtypes)
+{
+	if (kept->plan == NULL || strcmp(kept->text, text) != 0 ||
+		SPI_getargcount(kept->plan) != nargs)
+		return false;
+	for (int i = 0; i < nargs; i++)
+		if (SPI_getargtypeid(kept->plan, i) != argtypes[i])
+			return false;
+	return true;
+}
+
+/*
  * plan_for: the plan of that text.
  */
 static SPIPlanPtr
@@ -27,7 +42,7 @@ plan_for(KeptPlan *kept, const char *text, int nargs, const Oid *argtypes)
 	SPIPlanPtr	plan;
 	char	   *copy;
 
-	if (kept->plan != NULL && strcmp(kept->text, text) == 0)
+	if (is_plan_for(kept, text, nargs, argtypes))
 		return kept->plan;
 
 	plan = SPI_prepare(text, nargs, unconstify(Oid *, argtypes));

@@ -8,7 +8,9 @@
  * catalogue may not be there yet.  pg_dump and pg_restore set
  * check_function_bodies to off: it is the server's own sign that a dump is being
  * loaded, and that what a row refers to may come later.  It counts only for
- * those who may write history, who could as well write there what they like.
+ * those who may write history, who could as well write there what they like,
+ * and not while code of theirs works for somebody else (a function that is
+ * SECURITY DEFINER, or one of ours), who may have set it.
  *
  * pg_restore -j loads the two tables side by side, in any order.  So the first
  * row of either takes a lock, and one waits for the other.  Where the nodes come
@@ -45,7 +47,7 @@
 bool
 restore_is_on(FunctionCallInfo fcinfo)
 {
-	return !check_function_bodies &&
+	return !check_function_bodies && !InLocalUserIdChange() &&
 		pg_class_aclcheck(own_table_required(fcinfo, OWN_HISTORY, NoLock),
 						  GetUserId(), ACL_INSERT) == ACLCHECK_OK;
 }

@@ -79,5 +79,31 @@ INSERT INTO node_configurations (org_id, node_id, node_type, version, updated_by
 RESET ROLE;
 SELECT is((SELECT concat_ws(' ', version, updated_by) FROM node_configurations WHERE org_id = 'b'), '1 writer_of_nodes', 'nor forges what was');
 
+-- nor lends anybody his session's setting to somebody who may
+CREATE FUNCTION add_node(node_id text, config jsonb) RETURNS void LANGUAGE sql SECURITY DEFINER AS $$
+	INSERT INTO node_configurations (org_id, node_id, parent_id, node_type, config_json) VALUES ('b', $1, 'b', 'team', $2)
+$$;
+CREATE TABLE source AS
+	SELECT 'b' AS org_id, 'imported' AS node_id, 'b' AS parent_id, 'team' AS node_type, '{"integrations": {"slack": {"enabled": true}}}'::jsonb AS config_json;
+GRANT SELECT ON source TO writer_of_nodes;
+UPDATE node_configurations SET config_json = '{"integrations": {"slack": {"locked": true}}}' WHERE org_id = 'b';
+SET ROLE writer_of_nodes;
+SELECT throws_ok($$SELECT add_node('definer', '{"integrations": {"slak": {}}}')$$, '23514', NULL, 'a function with its owner''s rights restores nothing');
+SELECT throws_ok($$SELECT integration_config_import('source')$$, '23514', NULL, 'nor does an import, which is written as the table''s owner');
+RESET ROLE;
+
+-- in a session in which a column has got another type
+ALTER TABLE node_configuration_history ADD COLUMN cost numeric;
+INSERT INTO node_configuration_history (org_id, node_id, version, operation, node_type, config_json, author, role, changed_at, created_at, incarnation, cost)
+VALUES ('c', 'c', 1, 'insert', 'org', '{}', 'a', 'a', now(), now(), 1, 5);
+ALTER TABLE node_configuration_history ALTER COLUMN cost TYPE bigint;
+INSERT INTO node_configuration_history (org_id, node_id, version, operation, node_type, config_json, author, role, changed_at, created_at, incarnation, cost)
+SELECT org_id, node_id, 2, 'update', node_type, config_json, author, role, changed_at, created_at, incarnation, cost FROM node_configuration_history WHERE org_id = 'c';
+INSERT INTO node_configurations (org_id, node_id, node_type, version) VALUES ('d', 'd', 'org', 1);
+INSERT INTO node_configuration_history (org_id, node_id, version, operation, node_type, config_json, author, role, changed_at, created_at, incarnation, cost)
+VALUES ('d', 'd', 1, 'insert', 'org', '{}', 'a', 'a', now(), now(), 1, 7);
+SELECT is((SELECT string_agg(concat_ws(' ', org_id, version, cost), ', ' ORDER BY org_id, version) FROM node_configuration_history WHERE cost IS NOT NULL),
+		  'c 1 5, c 2 5, d 1 7', 'a column that was altered between two restores in a session');
+
 SELECT * FROM finish();
 ROLLBACK;
