@@ -120,6 +120,12 @@ membership(FunctionCallInfo fcinfo)
 	if (likely(member->function == function))
 		return member;
 
+	if (!registered)
+	{
+		CacheRegisterRelcacheCallback(relcache_callback, (Datum) 0);
+		CacheRegisterSyscacheCallback(PROCOID, proc_callback, (Datum) 0);
+		registered = true;
+	}
 	extension = getExtensionOfObject(ProcedureRelationId, function);
 	namespace = OidIsValid(extension) ? extension_schema(extension) : InvalidOid;
 	if (!OidIsValid(namespace))
@@ -127,12 +133,6 @@ membership(FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("extension of the called function does not exist"),
 				 errdetail("The extension was dropped, or the function taken out of it.")));
-	if (!registered)
-	{
-		CacheRegisterRelcacheCallback(relcache_callback, (Datum) 0);
-		CacheRegisterSyscacheCallback(PROCOID, proc_callback, (Datum) 0);
-		registered = true;
-	}
 	memset(member, 0, sizeof(*member));
 	member->extension = extension;
 	member->namespace = namespace;
@@ -147,15 +147,17 @@ static Oid
 find_table(FunctionCallInfo fcinfo, OwnTable table)
 {
 	Membership *member = membership(fcinfo);
+	Oid			extension = member->extension;
 	Oid			relid = member->tables[table];
 
 	if (likely(OidIsValid(relid)))
 		return relid;
+
+	/* the look-ups may let an invalidation in, and empty the slot */
 	relid = get_relname_relid(names[table], member->namespace);
 	if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_RELATION ||
-		getExtensionOfObject(RelationRelationId, relid) != member->extension)
+		getExtensionOfObject(RelationRelationId, relid) != extension)
 		return InvalidOid;
-	/* the look-ups may have let an invalidation in, and taken the slot away */
 	if (member->function == fcinfo->flinfo->fn_oid)
 		member->tables[table] = relid;
 	return relid;
