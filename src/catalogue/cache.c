@@ -60,6 +60,7 @@
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "server/extension.h"
+#include "server/own_query.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rls.h"
@@ -518,7 +519,7 @@ catalogue_source(FunctionCallInfo fcinfo)
 	Oid			relid = own_table(fcinfo, OWN_CATALOGUE, AccessShareLock);
 
 	if (OidIsValid(relid))
-		return catalogue_table_source(relid);
+		return qualified_name(relid);
 	warn_fallback(fcinfo);
 	return catalogue_fallback_source();
 }

@@ -44,6 +44,7 @@
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(integration_schema_history_row);
@@ -141,9 +142,9 @@ execute(Relation table, const char *format, const char *id, Jsonb *entry)
 	nulls[3] = reason != NULL ? ' ' : 'n';
 	values[4] = CStringGetTextDatum(actor_role());
 	values[5] = TimestampTzGetDatum(actor_stamp());
-	own_execute(RelationGetForm(table)->relowner,
+	own_execute(NULL, RelationGetForm(table)->relowner,
 				psprintf(format, quoted, quoted),
-				lengthof(version_types), version_types, values, nulls);
+				lengthof(version_types), version_types, values, nulls, GetLatestSnapshot());
 }
 
 /*
@@ -236,13 +237,13 @@ history_secrets(Relation catalogue, const char *id)
 	bool		isnull;
 	Datum		fields;
 
-	own_execute(RelationGetForm(catalogue)->relowner,
+	own_execute(NULL, RelationGetForm(catalogue)->relowner,
 				psprintf("SELECT coalesce(jsonb_object_agg(f.value ->> 'name', true), '{}') "
 						 "FROM %s.integration_schema_history AS h,"
 						 " jsonb_array_elements(h.entry -> 'fields') AS f "
 						 "WHERE h.id = $1 AND f.value ->> 'type' = 'secret'",
 						 quote_identifier(schema)),
-				lengthof(types), types, values, NULL);
+				lengthof(types), types, values, NULL, GetLatestSnapshot());
 	fields = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 	return jsonb_ref_root(DatumGetJsonbP(fields));
 }

@@ -22,6 +22,7 @@
 #include "server/actor.h"
 #include "server/extension.h"
 #include "server/identity.h"
+#include "server/own_query.h"
 #include "server/own_table.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -67,6 +68,7 @@ typedef struct Import
 {
 	const char *source;			/* its name, for a query */
 	Oid			catalogue;
+	Oid			changes;		/* its history */
 	Oid			caller;
 	Oid			owner;			/* who writes: InvalidOid: the caller */
 	bool		overwrite;
@@ -103,10 +105,8 @@ prepare(const char *query)
 static void
 prepare_all(Import *import)
 {
-	char	   *table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(import->catalogue)),
-												   get_rel_name(import->catalogue));
-	char	   *history = quote_qualified_identifier(get_namespace_name(get_rel_namespace(import->catalogue)),
-													 own_table_name(OWN_CHANGES));
+	char	   *table = qualified_name(import->catalogue);
+	char	   *history = qualified_name(import->changes);
 	StringInfoData row;
 	StringInfoData names;
 	StringInfoData fresh;
@@ -383,9 +383,8 @@ integration_schemas_import(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", source)));
 	import.catalogue = own_table_required(fcinfo, OWN_CATALOGUE, RowExclusiveLock);
-	(void) own_table_required(fcinfo, OWN_CHANGES, RowExclusiveLock);
-	import.source = quote_qualified_identifier(get_namespace_name(get_rel_namespace(source)),
-											   get_rel_name(source));
+	import.changes = own_table_required(fcinfo, OWN_CHANGES, RowExclusiveLock);
+	import.source = qualified_name(source);
 	may(&import, ACL_SELECT);
 	if (check_enable_rls(import.catalogue, InvalidOid, true) != RLS_ENABLED)
 		import.owner = relation_owner(import.catalogue);

@@ -24,6 +24,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "server/identity.h"
+#include "server/own_query.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -297,7 +298,7 @@ catalogue_read_table(Oid relid, MemoryContext cxt, int *nrows)
 		Identity	caller;
 
 		identity_become(&caller, relation_owner(relid));
-		read_by_query(&reader, catalogue_table_source(relid));
+		read_by_query(&reader, qualified_name(relid));
 		identity_return(&caller);
 	}
 	return sorted_rows(&reader, nrows);
@@ -324,7 +325,7 @@ catalogue_read_as_caller(Oid relid, MemoryContext cxt, int *nrows)
 						RelationGetRelationName(relation)),
 				 errhint("Give its columns back the names and types that the extension made them with.")));
 	relation_close(relation, NoLock);
-	read_by_query(&reader, catalogue_table_source(relid));
+	read_by_query(&reader, qualified_name(relid));
 	return sorted_rows(&reader, nrows);
 }
 
@@ -339,16 +340,6 @@ catalogue_read_fallback(MemoryContext cxt, int *nrows)
 	read_by_query(&reader, FALLBACK_ROWS);
 	*nrows = reader.nrows;
 	return reader.rows;
-}
-
-/*
- * catalogue_table_source: the table's name for a query, palloc'd.
- */
-char *
-catalogue_table_source(Oid relid)
-{
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-									  get_rel_name(relid));
 }
 
 /*

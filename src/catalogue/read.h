@@ -15,7 +15,6 @@ extern CatalogueRow *catalogue_read_table(Oid relid, MemoryContext cxt, int *nro
 extern CatalogueRow *catalogue_read_as_caller(Oid relid, MemoryContext cxt,
 											  int *nrows);
 extern CatalogueRow *catalogue_read_fallback(MemoryContext cxt, int *nrows);
-extern char *catalogue_table_source(Oid relid);
 extern char *catalogue_fallback_source(void);
 
 #endif							/* CATALOGUE_READ_H */

@@ -22,6 +22,7 @@
 #include "server/identity.h"
 #include "server/own_query.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(script_execute);
 
@@ -66,7 +67,7 @@ script_execute(PG_FUNCTION_ARGS)
 	writing = true;
 	PG_TRY();
 	{
-		own_execute(owner, command, 0, NULL, NULL, NULL);
+		own_execute(NULL, owner, command, 0, NULL, NULL, NULL, GetLatestSnapshot());
 	}
 	PG_FINALLY();
 	{

@@ -109,25 +109,13 @@ shown_visit(Walk *walk, JsonbFrame *frame, JsonbRef value, JsonbRef beside,
 }
 
 /*
- * shown_write_value: a field's value as it may be shown, as the frame's next.
+ * shown_document: a field's value as it may be shown, a document of its own,
+ * palloc'd.
  *
  * A secret, and what is no field's (field is NULL), is masked whatever it is;
  * of any other, the passwords of URIs, sealed strings, and the strings inside
  * free-form objects, unless the field is public.  Keys, numbers, booleans and
- * nulls stay.  Nothing stays allocated but what the writer has.
- */
-void
-shown_write_value(JsonbWriter *writer, JsonbFrame *frame, const Field *field,
-				  JsonbRef value)
-{
-	Walk		walk = {.writer = writer,.visit = shown_visit};
-	JsonbRef	none = {0};
-
-	walk_value(&walk, frame, value, none, walk_place_of_field(field));
-}
-
-/*
- * shown_document: the same as a document of its own, palloc'd.
+ * nulls stay.
  */
 Jsonb *
 shown_document(const Field *field, JsonbRef value)

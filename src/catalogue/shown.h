@@ -17,8 +17,6 @@ extern bool shown_is_sealed(JsonbRef value);
 extern JsonbRef shown_string(JsonbRef string);
 extern bool shown_visit(Walk *walk, JsonbFrame *frame, JsonbRef value,
 						JsonbRef beside, Place place);
-extern void shown_write_value(JsonbWriter *writer, JsonbFrame *frame,
-							  const Field *field, JsonbRef value);
 extern Jsonb *shown_document(const Field *field, JsonbRef value);
 
 #endif							/* CATALOGUE_SHOWN_H */

@@ -38,6 +38,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(integration_schemas_touch);
@@ -64,9 +65,9 @@ execute_as_owner(Relation relation, const char *format, const char *id)
 	Oid			types[] = {TEXTOID};
 	Datum		values[] = {id != NULL ? CStringGetTextDatum(id) : (Datum) 0};
 
-	return own_execute(RelationGetForm(relation)->relowner,
+	return own_execute(NULL, RelationGetForm(relation)->relowner,
 					   psprintf(format, quoted, quoted),
-					   id != NULL ? 1 : 0, types, values, NULL);
+					   id != NULL ? 1 : 0, types, values, NULL, GetLatestSnapshot());
 }
 
 /*

@@ -325,20 +325,6 @@ walk_place_of_field(const Field *field)
 }
 
 /*
- * walk_value: walk a value that stands at that place, as the frame's next.
- *
- * Nothing stays allocated but what the writer has.
- */
-void
-walk_value(Walk *walk, JsonbFrame *frame, JsonbRef value, JsonbRef beside,
-		   Place place)
-{
-	Inner		inner = {.value = value, .beside = beside, .place = place};
-
-	walk_inner(walk, frame, &inner);
-}
-
-/*
  * walk_document: a whole document as the walk writes it, palloc'd.
  *
  * What is to be written whole gets an array around it, since only there the

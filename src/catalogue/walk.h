@@ -55,7 +55,7 @@ typedef bool (*WalkSame) (JsonbRef element, JsonbRef beside, Place place,
 
 struct Walk
 {
-	JsonbWriter *writer;		/* begun by the caller of walk_value */
+	JsonbWriter *writer;		/* walk_document's */
 	const Catalogue *catalogue;
 	WalkVisitor visit;
 
@@ -87,8 +87,6 @@ walk_is_mask(JsonbRef value)
 
 extern Place walk_place(const Walk *walk, JsonbRef root);
 extern Place walk_place_of_field(const Field *field);
-extern void walk_value(Walk *walk, JsonbFrame *frame, JsonbRef value,
-					   JsonbRef beside, Place place);
 extern Jsonb *walk_document(Walk *walk, JsonbRef root, JsonbRef beside,
 							Place place);
 

@@ -17,7 +17,7 @@
  * layer_from_document: the root of a layer; number is for the error that it is
  * no object.
  */
-JsonbRef
+static JsonbRef
 layer_from_document(const Jsonb *document, int number)
 {
 	JsonbRef	layer = jsonb_ref_root(document);

@@ -14,6 +14,5 @@
 
 extern JsonbRef *layers_from_argument(FunctionCallInfo fcinfo, int argno,
 									  int *nlayers);
-extern JsonbRef layer_from_document(const Jsonb *document, int number);
 
 #endif							/* MERGE_LAYERS_H */

@@ -27,6 +27,7 @@
 #include "nodes/makefuncs.h"
 #include "nodes/plannodes.h"
 #include "server/identity.h"
+#include "server/own_query.h"
 #include "storage/lockdefs.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
@@ -150,8 +151,7 @@ check_entry(RangeTblEntry *entry, List *permissions, bool fail)
 static char *
 statement_text(Oid relid, AclMode mode, int ncolumns, const AttrNumber *columns)
 {
-	char	   *table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-												   get_rel_name(relid));
+	char	   *table = qualified_name(relid);
 	StringInfoData names;
 
 	initStringInfo(&names);

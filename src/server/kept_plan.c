@@ -34,6 +34,20 @@ is_plan_for(const KeptPlan *kept, const char *text, int nargs, const Oid *argtyp
 }
 
 /*
+ * prepare: a plan in the memory of the caller's SPI connection.
+ */
+static SPIPlanPtr
+prepare(const char *text, int nargs, const Oid *argtypes)
+{
+	SPIPlanPtr	plan = SPI_prepare(text, nargs, unconstify(Oid *, argtypes));
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", text,
+			 SPI_result_code_string(SPI_result));
+	return plan;
+}
+
+/*
  * plan_for: the plan of that text.
  */
 static SPIPlanPtr
@@ -45,10 +59,7 @@ plan_for(KeptPlan *kept, const char *text, int nargs, const Oid *argtypes)
 	if (is_plan_for(kept, text, nargs, argtypes))
 		return kept->plan;
 
-	plan = SPI_prepare(text, nargs, unconstify(Oid *, argtypes));
-	if (plan == NULL)
-		elog(ERROR, "could not prepare \"%s\": %s", text,
-			 SPI_result_code_string(SPI_result));
+	plan = prepare(text, nargs, argtypes);
 	copy = MemoryContextStrdup(TopMemoryContext, text);
 	if (SPI_keepplan(plan) != 0)
 		elog(ERROR, "could not keep a plan");
@@ -65,27 +76,48 @@ plan_for(KeptPlan *kept, const char *text, int nargs, const Oid *argtypes)
 }
 
 /*
+ * execute: run a plan.
+ */
+static void
+execute(SPIPlanPtr plan, const char *text, const Datum *values, const char *nulls,
+		Snapshot snapshot, bool read_only)
+{
+	int			status = SPI_execute_snapshot(plan, unconstify(Datum *, values), nulls,
+											  snapshot, InvalidSnapshot, read_only, true, 0);
+
+	if (status < 0)
+		elog(ERROR, "could not execute \"%s\": %s", text, SPI_result_code_string(status));
+}
+
+/*
  * kept_plan_execute: run a query; returns how many rows were processed, which
  * are in SPI_tuptable where it returns some.
  *
- * The caller is connected to SPI.  snapshot is the one that the query sees;
- * with InvalidSnapshot it is the ordinary one: a new one for what writes, the
- * active one for what only reads.
+ * The caller is connected to SPI.  With NULL for kept the plan is for this once.
+ * snapshot is the one that the query sees; with InvalidSnapshot it is the
+ * ordinary one: a new one for what writes, the active one for what only reads.
  */
 uint64
 kept_plan_execute(KeptPlan *kept, const char *text,
 				  int nargs, const Oid *argtypes,
-				  Datum *values, const char *nulls,
+				  const Datum *values, const char *nulls,
 				  Snapshot snapshot, bool read_only)
 {
-	SPIPlanPtr volatile plan = plan_for(kept, text, nargs, argtypes);
-	int			status = 0;
+	SPIPlanPtr volatile plan;
 
+	if (kept == NULL)
+	{
+		plan = prepare(text, nargs, argtypes);
+		execute(plan, text, values, nulls, snapshot, read_only);
+		SPI_freeplan(plan);
+		return SPI_processed;
+	}
+
+	plan = plan_for(kept, text, nargs, argtypes);
 	kept->users++;
 	PG_TRY();
 	{
-		status = SPI_execute_snapshot(plan, values, nulls, snapshot, InvalidSnapshot,
-									  read_only, true, 0);
+		execute(plan, text, values, nulls, snapshot, read_only);
 	}
 	PG_FINALLY();
 	{
@@ -94,7 +126,5 @@ kept_plan_execute(KeptPlan *kept, const char *text,
 			kept->users--;
 	}
 	PG_END_TRY();
-	if (status < 0)
-		elog(ERROR, "could not execute \"%s\": %s", text, SPI_result_code_string(status));
 	return SPI_processed;
 }

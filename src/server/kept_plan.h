@@ -21,7 +21,7 @@ typedef struct KeptPlan
 
 extern uint64 kept_plan_execute(KeptPlan *kept, const char *text,
 								int nargs, const Oid *argtypes,
-								Datum *values, const char *nulls,
+								const Datum *values, const char *nulls,
 								Snapshot snapshot, bool read_only);
 
 #endif							/* SERVER_KEPT_PLAN_H */

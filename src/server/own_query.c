@@ -17,36 +17,36 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
-#include "utils/snapmgr.h"
 
 /*
- * own_execute: run a statement of ours as the owner of the tables in it, under
- * the latest snapshot; returns how many rows were processed.
+ * qualified_name: a relation's name for a query, qualified and quoted, palloc'd.
+ */
+char *
+qualified_name(Oid relid)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+									  get_rel_name(relid));
+}
+
+/*
+ * own_execute: run a statement of ours as the owner of the tables in it; returns
+ * how many rows were processed.
  *
- * What is kept about rows must be true of the rows that are there, not of
- * those that an older snapshot sees.  To be called with SPI connected, whose
- * memory what it returns is in.
+ * kept, the snapshot and what is to be known of SPI are as in
+ * kept_plan_execute().  What is kept about rows must be true of the rows that
+ * are there, not of those that an older snapshot sees: it takes the latest one.
  */
 uint64
-own_execute(Oid owner, const char *query, int nargs, const Oid *types,
-			const Datum *values, const char *nulls)
+own_execute(KeptPlan *kept, Oid owner, const char *query, int nargs, const Oid *types,
+			const Datum *values, const char *nulls, Snapshot snapshot)
 {
 	Identity	caller;
-	SPIPlanPtr	plan;
-	int			result;
+	uint64		rows;
 
 	identity_become(&caller, owner);
-	plan = SPI_prepare(query, nargs, unconstify(Oid *, types));
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	result = SPI_execute_snapshot(plan, unconstify(Datum *, values), nulls,
-								  GetLatestSnapshot(), InvalidSnapshot,
-								  false, true, 0);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_snapshot failed: %s", SPI_result_code_string(result));
-	SPI_freeplan(plan);
+	rows = kept_plan_execute(kept, query, nargs, types, values, nulls, snapshot, false);
 	identity_return(&caller);
-	return SPI_processed;
+	return rows;
 }
 
 /*
@@ -64,26 +64,14 @@ own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
 {
 	Oid			relid = own_table_required(fcinfo, table, AccessShareLock);
 	AttrNumber	whole_row = InvalidAttrNumber;
-	char	   *name = quote_qualified_identifier(get_namespace_name(own_namespace(fcinfo)),
-												  own_table_name(table));
-	char	   *query = psprintf(format, name, name);
-	bool		as_caller;
+	char	   *name = qualified_name(relid);
 	Identity	caller;
-	int			level = 0;
-	int			result;
+	int			level = search_path_secure();
 
 	(void) rights_checked(relid, ACL_SELECT, 1, &whole_row, GetUserId(), true);
-	as_caller = check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED;
-	if (as_caller)
-		level = search_path_secure();
-	else
-		identity_become(&caller, relation_owner(relid));
-	result = SPI_execute_with_args(query, nargs, unconstify(Oid *, types),
-								   unconstify(Datum *, values), NULL, true, 0);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
-	if (as_caller)
-		AtEOXact_GUC(false, level);
-	else
-		identity_return(&caller);
+	identity_for_table(&caller, relid);
+	(void) kept_plan_execute(NULL, psprintf(format, name, name), nargs, types, values, NULL,
+							 InvalidSnapshot, true);
+	identity_return(&caller);
+	AtEOXact_GUC(false, level);
 }

@@ -8,11 +8,13 @@
 #ifndef SERVER_OWN_QUERY_H
 #define SERVER_OWN_QUERY_H
 
-#include "executor/spi.h"
 #include "server/extension.h"
+#include "server/kept_plan.h"
 
-extern uint64 own_execute(Oid owner, const char *query, int nargs, const Oid *types,
-						  const Datum *values, const char *nulls);
+extern char *qualified_name(Oid relid);
+extern uint64 own_execute(KeptPlan *kept, Oid owner, const char *query,
+						  int nargs, const Oid *types,
+						  const Datum *values, const char *nulls, Snapshot snapshot);
 extern void own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
 					   int nargs, const Oid *types, const Datum *values);
 

@@ -20,7 +20,7 @@
 #include "server/actor.h"
 #include "server/extension.h"
 #include "server/identity.h"
-#include "server/kept_plan.h"
+#include "server/own_query.h"
 #include "server/own_table.h"
 #include "server/trigger_call.h"
 #include "store/history.h"
@@ -40,14 +40,6 @@ enum
 	HISTORY_NODE_ID,
 	HISTORY_VERSION,
 	HISTORY_OPERATION,
-	HISTORY_PARENT_ID,
-	HISTORY_NODE_TYPE,
-	HISTORY_NAME,
-	HISTORY_CONFIG_JSON,
-	HISTORY_AUTHOR,
-	HISTORY_CHANGED_AT,
-	HISTORY_CREATED_AT,
-	HISTORY_INCARNATION,
 	HISTORY_COLUMNS
 };
 
@@ -56,34 +48,10 @@ static const OwnColumn columns[HISTORY_COLUMNS] = {
 	[HISTORY_NODE_ID] = {"node_id", TEXTOID},
 	[HISTORY_VERSION] = {"version", INT4OID},
 	[HISTORY_OPERATION] = {"operation", TEXTOID},
-	[HISTORY_PARENT_ID] = {"parent_id", TEXTOID},
-	[HISTORY_NODE_TYPE] = {"node_type", TEXTOID},
-	[HISTORY_NAME] = {"name", TEXTOID},
-	[HISTORY_CONFIG_JSON] = {"config_json", JSONBOID},
-	[HISTORY_AUTHOR] = {"author", TEXTOID},
-	[HISTORY_CHANGED_AT] = {"changed_at", TIMESTAMPTZOID},
-	[HISTORY_CREATED_AT] = {"created_at", TIMESTAMPTZOID},
-	[HISTORY_INCARNATION] = {"incarnation", INT4OID},
 };
 
 /* How many of our own functions are writing history just now. */
 static int	writers = 0;
-
-/*
- * history_open, history_close: between them, in one function's PG_TRY block,
- * the guard of the history lets statements pass.
- */
-void
-history_open(void)
-{
-	writers++;
-}
-
-void
-history_close(void)
-{
-	writers--;
-}
 
 /*
  * history_is_open: is one of our own functions writing?
@@ -95,58 +63,30 @@ history_is_open(void)
 }
 
 /*
- * text_of: a text of a row, copied; NULL for a null.
+ * read_number: a row's version, and whether the node was deleted with it.
  */
-static text *
-text_of(HeapTuple row, TupleDesc desc, AttrNumber number)
+static int32
+read_number(HeapTuple row, TupleDesc desc, const AttrNumber *numbers, bool *deleted)
 {
 	bool		isnull;
-	Datum		value = heap_getattr(row, number, desc, &isnull);
+	Datum		operation = heap_getattr(row, numbers[HISTORY_OPERATION], desc, &isnull);
+	Datum		version;
 
-	return isnull ? NULL : DatumGetTextPCopy(value);
+	*deleted = !isnull && strcmp(TextDatumGetCString(operation), "delete") == 0;
+	version = heap_getattr(row, numbers[HISTORY_VERSION], desc, &isnull);
+	return isnull ? 0 : DatumGetInt32(version);
 }
 
 /*
- * read_version: a row of the history.
- */
-static void
-read_version(HeapTuple row, TupleDesc desc, const AttrNumber *numbers,
-			 NodeVersion *version)
-{
-	text	   *operation = text_of(row, desc, numbers[HISTORY_OPERATION]);
-	bool		isnull;
-	Datum		value;
-
-	memset(version, 0, sizeof(*version));
-	version->org_id = text_of(row, desc, numbers[HISTORY_ORG_ID]);
-	version->node_id = text_of(row, desc, numbers[HISTORY_NODE_ID]);
-	version->operation = operation != NULL ? text_to_cstring(operation) : "";
-	version->parent_id = text_of(row, desc, numbers[HISTORY_PARENT_ID]);
-	version->node_type = text_of(row, desc, numbers[HISTORY_NODE_TYPE]);
-	version->name = text_of(row, desc, numbers[HISTORY_NAME]);
-	version->author = text_of(row, desc, numbers[HISTORY_AUTHOR]);
-	value = heap_getattr(row, numbers[HISTORY_CONFIG_JSON], desc, &isnull);
-	version->document = isnull ? NULL : DatumGetJsonbPCopy(value);
-	value = heap_getattr(row, numbers[HISTORY_VERSION], desc, &isnull);
-	version->version = isnull ? 0 : DatumGetInt32(value);
-	value = heap_getattr(row, numbers[HISTORY_CHANGED_AT], desc, &isnull);
-	version->changed_at = isnull ? 0 : DatumGetTimestampTz(value);
-	value = heap_getattr(row, numbers[HISTORY_CREATED_AT], desc, &isnull);
-	version->created_at = isnull ? 0 : DatumGetTimestampTz(value);
-	value = heap_getattr(row, numbers[HISTORY_INCARNATION], desc, &isnull);
-	version->incarnation = isnull ? 0 : DatumGetInt32(value);
-}
-
-/*
- * history_latest: the latest version of a node that the snapshot sees; false
- * where there is none.
+ * history_latest: the number of the latest version of a node that the snapshot
+ * sees, and whether the node was deleted with it; 0 where there is none.
  *
  * Errors: object_not_in_prerequisite_state where the table has not its primary
  * key, by which alone this is quick and right.
  */
-bool
+int32
 history_latest(FunctionCallInfo fcinfo, text *org_id, text *node_id,
-			   Snapshot snapshot, NodeVersion *version)
+			   Snapshot snapshot, bool *deleted)
 {
 	Relation	table = table_open(own_table_required(fcinfo, OWN_HISTORY, AccessShareLock),
 								   NoLock);
@@ -158,7 +98,7 @@ history_latest(FunctionCallInfo fcinfo, text *org_id, text *node_id,
 	ScanKeyData keys[2];
 	SysScanDesc scan;
 	HeapTuple	row;
-	bool		found;
+	int32		version = 0;
 
 	own_columns(table, columns, HISTORY_COLUMNS, numbers);
 	key[0] = numbers[HISTORY_ORG_ID];
@@ -177,13 +117,12 @@ history_latest(FunctionCallInfo fcinfo, text *org_id, text *node_id,
 	index = index_open(index_oid, AccessShareLock);
 	scan = systable_beginscan_ordered(table, index, snapshot, lengthof(keys), keys);
 	row = systable_getnext_ordered(scan, BackwardScanDirection);
-	found = HeapTupleIsValid(row);
-	if (found)
-		read_version(row, desc, numbers, version);
+	if (HeapTupleIsValid(row))
+		version = read_number(row, desc, numbers, deleted);
 	systable_endscan_ordered(scan);
 	index_close(index, NoLock);
 	table_close(table, NoLock);
-	return found;
+	return version;
 }
 
 /*
@@ -223,38 +162,26 @@ author_of(text *org_id, text *node_id)
 }
 
 /*
- * qualified: the quoted, qualified name of a table.
- */
-static char *
-qualified(Relation table)
-{
-	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(table)),
-									  RelationGetRelationName(table));
-}
-
-/*
- * write_as_owner: run a query on the history as its owner.
+ * write_as_owner: run a query on the history as its owner, which the history's
+ * guard lets pass.
  */
 static uint64
 write_as_owner(KeptPlan *kept, const char *text, Oid owner, int nargs,
-			   const Oid *argtypes, Datum *values, const char *nulls, Snapshot snapshot)
+			   const Oid *argtypes, const Datum *values, const char *nulls,
+			   Snapshot snapshot)
 {
-	Identity	before;
 	volatile uint64 rows = 0;
 
-	identity_become(&before, owner);
-	history_open();
+	writers++;
 	PG_TRY();
 	{
-		rows = kept_plan_execute(kept, text, nargs, argtypes, values, nulls,
-								 snapshot, false);
+		rows = own_execute(kept, owner, text, nargs, argtypes, values, nulls, snapshot);
 	}
 	PG_FINALLY();
 	{
-		history_close();
+		writers--;
 	}
 	PG_END_TRY();
-	identity_return(&before);
 	return rows;
 }
 
@@ -267,7 +194,7 @@ write_as_owner(KeptPlan *kept, const char *text, Oid owner, int nargs,
  */
 uint64
 history_change(Oid relid, const char *query, int nargs, const Oid *argtypes,
-			   Datum *values, const char *nulls)
+			   const Datum *values, const char *nulls)
 {
 	static KeptPlan kept;
 
@@ -324,7 +251,7 @@ history_write(FunctionCallInfo fcinfo, const NodeVersion *version)
 					 " node_type, name, config_json, author, reason, role, changed_at,"
 					 " created_at, incarnation, transaction)"
 					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
-					 " ON CONFLICT DO NOTHING", qualified(table));
+					 " ON CONFLICT DO NOTHING", qualified_name(RelationGetRelid(table)));
 	SPI_connect();
 	rows = write_as_owner(&kept, query, table->rd_rel->relowner, lengthof(argtypes),
 						  argtypes, values, nulls, InvalidSnapshot);
@@ -362,7 +289,8 @@ history_write_all_deleted(FunctionCallInfo fcinfo, Relation nodes)
 					 " node_type, name, author, reason, role, changed_at, created_at, incarnation)"
 					 " SELECT n.org_id, n.node_id, n.version OPERATOR(pg_catalog.+) 1, 'delete',"
 					 " n.parent_id, n.node_type, n.name, $1, $2, $3, $4, n.created_at, n.incarnation"
-					 " FROM ONLY %s AS n", qualified(table), qualified(nodes));
+					 " FROM ONLY %s AS n", qualified_name(RelationGetRelid(table)),
+					 qualified_name(RelationGetRelid(nodes)));
 	SPI_connect();
 	PushActiveSnapshot(GetLatestSnapshot());
 	(void) write_as_owner(&kept, query, table->rd_rel->relowner, lengthof(argtypes),

@@ -33,15 +33,13 @@ typedef struct NodeVersion
 	bool		restored;		/* comes with its node from a dump */
 } NodeVersion;
 
-extern bool history_latest(FunctionCallInfo fcinfo, text *org_id, text *node_id,
-						   Snapshot snapshot, NodeVersion *version);
+extern int32 history_latest(FunctionCallInfo fcinfo, text *org_id, text *node_id,
+							Snapshot snapshot, bool *deleted);
 extern bool history_write(FunctionCallInfo fcinfo, const NodeVersion *version);
 extern void history_write_all_deleted(FunctionCallInfo fcinfo, Relation nodes);
 extern uint64 history_change(Oid relid, const char *query, int nargs,
-							 const Oid *argtypes, Datum *values, const char *nulls);
+							 const Oid *argtypes, const Datum *values, const char *nulls);
 extern const char *author_of(text *org_id, text *node_id);
-extern void history_open(void);
-extern void history_close(void);
 extern bool history_is_open(void);
 
 #endif							/* STORE_HISTORY_H */

@@ -29,6 +29,7 @@
 #include "server/extension.h"
 #include "server/identity.h"
 #include "server/messages.h"
+#include "server/own_query.h"
 #include "store/lookup.h"
 #include "store/node_rules.h"
 #include "utils/builtins.h"
@@ -161,16 +162,6 @@ static const char newer_text[] =
 "SELECT w.org_id, w.node_id FROM wanted AS w WHERE w.newer ORDER BY w.org_id, w.node_id";
 
 /*
- * qualified: a table's name, qualified and quoted, palloc'd.
- */
-static char *
-qualified(Oid relid)
-{
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-									  get_rel_name(relid));
-}
-
-/*
  * append_column: append a name, which a source may have as null.
  */
 static void
@@ -185,10 +176,10 @@ append_column(StringInfo out, HeapTuple row, int column)
 }
 
 /*
- * append_node: append a node's name, from a row that begins with it.
+ * append_node_of: append a node's name, from a row that begins with it.
  */
 static void
-append_node(StringInfo out, HeapTuple row)
+append_node_of(HeapTuple row, StringInfo out)
 {
 	appendStringInfoString(out, "node ");
 	append_column(out, row, 2);
@@ -277,7 +268,7 @@ find_source(Import *import, Oid relid)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relid)));
 	import->source = relid;
-	import->source_name = qualified(relid);
+	import->source_name = qualified_name(relid);
 	for (int i = 0; i < IMPORT_COLUMNS; i++)
 		import->columns[i] = get_attnum(relid, import_columns[i].name);
 	for (int i = IMPORT_ORG_ID; i <= IMPORT_NODE_ID; i++)
@@ -381,7 +372,7 @@ check_document(const Catalogue *catalogue, HeapTuple row, Findings *findings)
 	if (!isnull)
 		before = jsonb_ref_root(DatumGetJsonbP(value));
 	initStringInfo(&prefix);
-	append_node(&prefix, row);
+	append_node_of(row, &prefix);
 	appendStringInfoString(&prefix, ": ");
 	findings->prefix = prefix.data;
 	validate_document(catalogue, jsonb_ref_root(document), before, level,
@@ -451,7 +442,7 @@ tell_newer(const Import *import)
 	{
 		if (i > 0)
 			appendStringInfoChar(&detail, '\n');
-		append_node(&detail, SPI_tuptable->vals[i]);
+		append_node_of(SPI_tuptable->vals[i], &detail);
 	}
 	if (nodes > NODES_SHOWN)
 		appendStringInfo(&detail, "\nand " UINT64_FORMAT " more", nodes - NODES_SHOWN);
@@ -544,8 +535,8 @@ integration_config_import(PG_FUNCTION_ARGS)
 	SPI_connect();
 	find_source(&import, PG_GETARG_OID(0));
 	import.overwrite = PG_GETARG_BOOL(1);
-	import.nodes_name = qualified(nodes);
-	import.history_name = qualified(history);
+	import.nodes_name = qualified_name(nodes);
+	import.history_name = qualified_name(history);
 	import.schema = quote_identifier(get_namespace_name(own_namespace(fcinfo)));
 	check_rights(nodes);
 	catalogue = catalogue_of_owner(fcinfo, true);

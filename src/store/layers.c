@@ -22,7 +22,7 @@
  * Errors: invalid_parameter_value where it is no JSON object, which can only
  * have been written past the triggers.
  */
-void
+static void
 layers_add(NodeLayers *layers, const NodeRow *row)
 {
 	if (layers->count == layers->allocated)
@@ -71,7 +71,7 @@ reverse(NodeLayers *layers)
  * object_not_in_prerequisite_state where a parent is not there, data_corrupted
  * where there is no end of them.
  */
-void
+static void
 layers_above(NodeLayers *layers, const NodeTable *table, text *org_id,
 			 text *node_id, text *parent_id, Snapshot snapshot)
 {

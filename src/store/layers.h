@@ -21,9 +21,6 @@ typedef struct NodeLayers
 	JsonbRef   *names;			/* node_id of each */
 } NodeLayers;
 
-extern void layers_above(NodeLayers *layers, const NodeTable *table, text *org_id,
-						 text *node_id, text *parent_id, Snapshot snapshot);
-extern void layers_add(NodeLayers *layers, const NodeRow *row);
 extern void layers_read(NodeLayers *layers, FunctionCallInfo fcinfo);
 
 #endif							/* STORE_LAYERS_H */

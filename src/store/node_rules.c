@@ -16,6 +16,7 @@
 #include "server/messages.h"
 #include "server/settings.h"
 #include "store/node_rules.h"
+#include "store/store.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -90,15 +91,6 @@ node_rules_declared(const char *constraint)
 }
 
 /*
- * text_ref: a text where it lies.
- */
-static JsonbRef
-text_ref(text *string)
-{
-	return jsonb_ref_string(VARDATA_ANY(string), VARSIZE_ANY_EXHDR(string));
-}
-
-/*
  * node_phrase: 'node "a" of organisation "b"', for a message.
  */
 char *
@@ -107,10 +99,7 @@ node_phrase(text *org_id, text *node_id)
 	StringInfoData phrase;
 
 	initStringInfo(&phrase);
-	appendStringInfoString(&phrase, "node ");
-	append_name(&phrase, text_ref(node_id));
-	appendStringInfoString(&phrase, " of organisation ");
-	append_name(&phrase, text_ref(org_id));
+	append_node(&phrase, store_text_ref(org_id), store_text_ref(node_id));
 	return phrase.data;
 }
 
@@ -136,7 +125,7 @@ refuse(Relation nodes, const NodeRule *rule, text *org_id, text *node_id, text *
 	StringInfoData type_name;
 
 	initStringInfo(&type_name);
-	append_name(&type_name, text_ref(type));
+	append_name(&type_name, store_text_ref(type));
 	ereport(ERROR,
 			(errcode(ERRCODE_CHECK_VIOLATION),
 			 errmsg_internal("%s", rule->message),
@@ -161,7 +150,7 @@ has_length(text *name)
 static bool
 is(text *string, const char *literal)
 {
-	return jsonb_ref_is(text_ref(string), literal, strlen(literal));
+	return jsonb_ref_is(store_text_ref(string), literal, strlen(literal));
 }
 
 /*

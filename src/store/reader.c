@@ -18,7 +18,7 @@
 #include "miscadmin.h"
 #include "server/extension.h"
 #include "server/identity.h"
-#include "server/kept_plan.h"
+#include "server/own_query.h"
 #include "store/reader.h"
 #include "store/store.h"
 #include "utils/builtins.h"
@@ -60,9 +60,7 @@ static uint64
 ask(NodeReader *reader, KeptPlan *kept, const char *text, int nargs, Datum *values)
 {
 	static const Oid argtypes[] = {TEXTOID, TEXTOID};
-	Relation	relation = reader->table.relation;
-	char	   *schema = get_namespace_name(RelationGetNamespace(relation));
-	char	   *name = quote_qualified_identifier(schema, RelationGetRelationName(relation));
+	char	   *name = qualified_name(RelationGetRelid(reader->table.relation));
 
 	return kept_plan_execute(kept, psprintf(text, name), nargs, argtypes, values, NULL,
 							 InvalidSnapshot, true);

@@ -28,6 +28,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "server/extension.h"
+#include "server/own_query.h"
 #include "server/own_table.h"
 #include "storage/lock.h"
 #include "store/history.h"
@@ -104,8 +105,7 @@ restore_version(Relation history, HeapTuple row)
 									   " AND h.node_id OPERATOR(pg_catalog.=) $%d"
 									   " AND h.version OPERATOR(pg_catalog.=) $%d"
 									   " AND h.transaction OPERATOR(pg_catalog.=) '0'::pg_catalog.xid8",
-									   quote_qualified_identifier(get_namespace_name(RelationGetNamespace(history)),
-																  RelationGetRelationName(history)),
+									   qualified_name(RelationGetRelid(history)),
 									   columns.data, numbers.data,
 									   own_column(history, "org_id", TEXTOID),
 									   own_column(history, "node_id", TEXTOID),

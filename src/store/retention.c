@@ -14,13 +14,14 @@
 
 #include "access/table.h"
 #include "catalog/pg_type.h"
+#include "catalogue/history.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "catalogue/history.h"
 #include "server/extension.h"
 #include "server/identity.h"
 #include "server/messages.h"
+#include "server/own_query.h"
 #include "server/own_table.h"
 #include "server/sql_result.h"
 #include "store/history.h"
@@ -61,8 +62,7 @@ change_history(FunctionCallInfo fcinfo, AclMode right, const char *format,
 				 errmsg("history cannot be changed under row security"),
 				 errdetail("Row security of table \"%s\" applies to role \"%s\".",
 						   get_rel_name(relid), GetUserNameFromId(GetUserId(), false))));
-	query = psprintf(format, quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-														get_rel_name(relid)));
+	query = psprintf(format, qualified_name(relid));
 	SPI_connect();
 	changed = history_change(relid, query, nargs, argtypes, values, nulls);
 	SPI_finish();
@@ -161,7 +161,6 @@ integration_config_erase(PG_FUNCTION_ARGS)
 {
 	FieldName	name = field_argument(fcinfo);
 	NodeWrite	write;
-	NodeVersion latest;
 	uint64		versions;
 
 	write_lock(&write, fcinfo, 3);
@@ -175,9 +174,13 @@ integration_config_erase(PG_FUNCTION_ARGS)
 	versions = erase_versions(fcinfo, name);
 	if (versions == 0)
 	{
+		text	   *org_id = PG_GETARG_TEXT_PP(0);
+		text	   *node_id = PG_GETARG_TEXT_PP(1);
+		bool		deleted;
+
 		if (write.document == NULL &&
-			!history_latest(fcinfo, write.org_id, write.node_id, GetActiveSnapshot(), &latest))
-			store_no_such(store_text_ref(write.org_id), store_text_ref(write.node_id));
+			history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &deleted) == 0)
+			store_no_such(store_text_ref(org_id), store_text_ref(node_id));
 		if (!history_once_had(fcinfo, name.id, name.field))
 			require_field(fcinfo, name);
 	}

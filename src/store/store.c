@@ -71,7 +71,7 @@ store_no_document(JsonbRef node_id)
  * append_node: 'node "a" of organisation "b"', or with JREF_NONE for the node
  * 'organisation "b"'.
  */
-static void
+void
 append_node(StringInfo message, JsonbRef org_id, JsonbRef node_id)
 {
 	if (node_id.type != JREF_NONE)

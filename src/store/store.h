@@ -15,6 +15,7 @@
 #define STORE_MAX_LEVELS 1000
 
 extern JsonbRef store_text_ref(text *string);
+extern void append_node(StringInfo message, JsonbRef org_id, JsonbRef node_id);
 extern JsonbRef store_layer(const NodeRow *row);
 extern void store_no_document(JsonbRef node_id);
 extern void store_no_such(JsonbRef org_id, JsonbRef node_id);

@@ -27,8 +27,8 @@
 #include "miscadmin.h"
 #include "server/extension.h"
 #include "server/identity.h"
-#include "server/kept_plan.h"
 #include "server/messages.h"
+#include "server/own_query.h"
 #include "server/own_table.h"
 #include "server/suggest.h"
 #include "store/lookup.h"
@@ -96,25 +96,12 @@ static uint64
 run(KeptPlan *kept, Oid relid, const char *text, int nargs, const Oid *argtypes,
 	Datum *values)
 {
-	char	   *name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-												  get_rel_name(relid));
 	Identity	caller;
 	uint64		rows;
 
 	identity_for_table(&caller, relid);
-	text = psprintf(text, name);
-	if (kept != NULL)
-		rows = kept_plan_execute(kept, text, nargs, argtypes, values, NULL,
-								 InvalidSnapshot, false);
-	else
-	{
-		int			status = SPI_execute_with_args(text, nargs, unconstify(Oid *, argtypes),
-												   values, NULL, false, 0);
-
-		if (status < 0)
-			elog(ERROR, "could not execute \"%s\": %s", text, SPI_result_code_string(status));
-		rows = SPI_processed;
-	}
+	rows = kept_plan_execute(kept, psprintf(text, qualified_name(relid)), nargs, argtypes,
+							 values, NULL, InvalidSnapshot, false);
 	identity_return(&caller);
 	return rows;
 }

@@ -150,7 +150,7 @@ build_required(JsonbBuild *build, const Violation *violation)
  *
  * To be called in the callback that is given the violation.
  */
-Jsonb *
+static Jsonb *
 violation_params(const Violation *violation)
 {
 	JsonbBuild	build = {0};

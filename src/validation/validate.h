@@ -63,7 +63,6 @@ extern bool validate_document(const Catalogue *catalogue, JsonbRef document,
 							  ViolationCallback callback, void *arg);
 
 /* validation/params.c */
-extern Jsonb *violation_params(const Violation *violation);
 
 /* A violation as columns of a row. */
 #define VIOLATION_COLUMNS 7
