@@ -440,10 +440,14 @@ history_once_had(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field)
 Datum
 triggers_are_on(PG_FUNCTION_ARGS)
 {
-	Relation	table = relation_open(PG_GETARG_OID(0), AccessShareLock);
-	TriggerDesc *triggers = table->trigdesc;
-	bool		on = triggers == NULL;
+	Relation	table = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
+	TriggerDesc *triggers;
+	bool		on;
 
+	if (table == NULL)
+		PG_RETURN_NULL();
+	triggers = table->trigdesc;
+	on = triggers == NULL;
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 		on = on || triggers->triggers[i].tgenabled != TRIGGER_DISABLED;
 	if (!on)
