@@ -367,8 +367,7 @@ integration_schema_changes(PG_FUNCTION_ARGS)
 			   "WHERE h.changed_at >= $1 "
 			   "ORDER BY h.changed_at, h.sequence, h.id, h.version, c.part, c.at, c.key",
 			   lengthof(types), types, values);
-	for (uint64 i = 0; i < SPI_processed; i++)
-		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
+	result_add_found(result);
 	SPI_finish();
 	return (Datum) 0;
 }

@@ -7,7 +7,9 @@
  */
 #include "postgres.h"
 
+#include "executor/spi.h"
 #include "miscadmin.h"
+#include "parser/parse_coerce.h"
 #include "server/sql_result.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
@@ -54,6 +56,36 @@ result_begin(FunctionCallInfo fcinfo)
 	result->setDesc = CreateTupleDescCopy(desc);
 	MemoryContextSwitchTo(caller);
 	return result;
+}
+
+/*
+ * result_add_found: add the rows that the last query of ours has given, which
+ * are in SPI_tuptable.
+ *
+ * Errors: object_not_in_prerequisite_state where a column has another type than
+ * it must have, since a table that it is from was altered.
+ */
+void
+result_add_found(ReturnSetInfo *result)
+{
+	TupleDesc	found = SPI_tuptable->tupdesc;
+
+	Assert(found->natts == result->setDesc->natts);
+	for (int i = 0; i < found->natts; i++)
+	{
+		Oid			wanted = TupleDescAttr(result->setDesc, i)->atttypid;
+
+		if (!IsBinaryCoercible(TupleDescAttr(found, i)->atttypid, wanted))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("a table is not as the extension made it"),
+					 errdetail("Its column \"%s\" is of type %s.",
+							   NameStr(TupleDescAttr(found, i)->attname),
+							   format_type_be(TupleDescAttr(found, i)->atttypid)),
+					 errhint("Give the column its type %s again.", format_type_be(wanted))));
+	}
+	for (uint64 i = 0; i < SPI_processed; i++)
+		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
 }
 
 /*

@@ -80,8 +80,7 @@ integration_config_history(PG_FUNCTION_ARGS)
 	if (SPI_processed == 0 && max != 0)
 		store_no_such(store_text_ref(PG_GETARG_TEXT_PP(0)),
 					  store_text_ref(PG_GETARG_TEXT_PP(1)));
-	for (uint64 i = 0; i < SPI_processed; i++)
-		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
+	result_add_found(result);
 	SPI_finish();
 	return (Datum) 0;
 }
