@@ -403,31 +403,37 @@ ever_secret(PG_FUNCTION_ARGS)
 }
 
 /*
- * history_once_had: did the catalogue once have that integration or, unless
- * field is JREF_NONE, that field of it?
+ * history_names: the names of the fields that an integration ever had or, with
+ * JREF_NONE, the ids that the catalogue ever had: an object's keys, palloc'd.
  */
-bool
-history_once_had(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field)
+JsonbRef
+history_names(FunctionCallInfo fcinfo, JsonbRef id)
 {
-	static const Oid types[] = {TEXTOID, TEXTOID};
+	static const Oid types[] = {TEXTOID};
+	MemoryContext caller = CurrentMemoryContext;
 	Identity	before;
-	Datum		values[2];
-	bool		found;
+	Datum		values[1];
+	bool		isnull;
+	JsonbRef	names;
 
-	/* one without a field is asked for by the empty name, which none has */
-	values[0] = text_from_ref(id);
-	values[1] = field.type != JREF_NONE ? text_from_ref(field) : CStringGetTextDatum("");
+	/* the empty id is nobody's */
+	values[0] = id.type != JREF_NONE ? text_from_ref(id) : CStringGetTextDatum("");
 	identity_become(&before, relation_owner(own_table_required(fcinfo, OWN_CHANGES, AccessShareLock)));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	own_select(fcinfo, OWN_CHANGES,
-			   "SELECT FROM %s AS h WHERE h.id = $1 AND ($2 = ''"
-			   " OR h.entry -> 'fields' @> jsonb_build_array(jsonb_build_object('name', $2))) LIMIT 1",
+			   "SELECT coalesce(jsonb_object_agg(n.name, true) FILTER (WHERE n.name IS NOT NULL), '{}') FROM ("
+			   " SELECT h.id AS name FROM %s AS h WHERE $1 = ''"
+			   " UNION SELECT f.value ->> 'name' FROM %s AS h, jsonb_array_elements("
+			   "  CASE jsonb_typeof(h.entry -> 'fields') WHEN 'array' THEN h.entry -> 'fields' END) AS f"
+			   " WHERE h.id = $1) AS n",
 			   lengthof(types), types, values);
-	found = SPI_processed > 0;
+	MemoryContextSwitchTo(caller);
+	names = jsonb_ref_root(DatumGetJsonbPCopy(SPI_getbinval(SPI_tuptable->vals[0],
+															SPI_tuptable->tupdesc, 1, &isnull)));
 	SPI_finish();
 	identity_return(&before);
-	return found;
+	return names;
 }
 
 /*

@@ -21,7 +21,6 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "catalogue/catalogue.h"
-#include "catalogue/history.h"
 #include "commands/trigger.h"
 #include "jsonb/reader.h"
 #include "secrets/unmask.h"
@@ -32,6 +31,7 @@
 #include "server/row_guard.h"
 #include "server/trigger_call.h"
 #include "store/history.h"
+#include "store/node_check.h"
 #include "store/node_rules.h"
 #include "store/restore.h"
 #include "store/store.h"
@@ -42,8 +42,6 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
-#include "validation/findings.h"
-#include "validation/validate.h"
 
 PG_FUNCTION_INFO_V1(node_before);
 PG_FUNCTION_INFO_V1(node_after);
@@ -385,66 +383,6 @@ node_before(PG_FUNCTION_ARGS)
 	return PointerGetDatum(row);
 }
 
-/* What note_violation needs. */
-typedef struct DocumentCheck
-{
-	FunctionCallInfo fcinfo;
-	bool		made;			/* is the node a new one? */
-	Findings	findings;
-} DocumentCheck;
-
-/*
- * note_violation: a ViolationCallback.
- *
- * A new node may be the copy of one that was there while the catalogue had an
- * integration, or a field, that it has no longer: what it once had does not
- * stand in the way of a copy, as it does not in that of a write elsewhere.
- */
-static void
-note_violation(const Violation *violation, void *arg)
-{
-	DocumentCheck *check = arg;
-	Violation	copy = *violation;
-	bool		field = strcmp(violation->code, "unknown_field") == 0;
-
-	if (check->made && (field || strcmp(violation->code, "unknown_integration") == 0))
-	{
-		JsonbRef	id = field ? violation->integration : violation->name;
-
-		copy.warning = history_once_had(check->fcinfo, id,
-										field ? violation->field : (JsonbRef) {0});
-	}
-	findings_add(&copy, &check->findings);
-}
-
-/*
- * check_document: validate what a write adds to a document or changes in it,
- * with the locks of the layers above.
- *
- * What was accepted once (a rollback) is only warned of.
- */
-static void
-check_document(FunctionCallInfo fcinfo, const NodeTable *table, const NodeValues *new,
-			   const Jsonb *before, const OuterLayers *outer)
-{
-	text	   *org_id = text_at(new, NODE_ORG_ID);
-	text	   *node_id = text_at(new, NODE_NODE_ID);
-	text	   *type = text_at(new, NODE_TYPE);
-	const WriteContext *context = context_of(org_id, node_id);
-	ValidationLevel level = LEVEL_TEAM;
-	DocumentCheck check = {fcinfo, before == NULL, {0}};
-
-	(void) validation_level_parse(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type), &level);
-	validate_change(catalogue_of_owner(fcinfo, true), jsonb_ref_root(document_at(new)),
-					before != NULL ? jsonb_ref_root(before) : (JsonbRef) {0},
-					level, outer->layers, outer->count, note_violation, &check);
-	if (findings_refused(&check.findings) && !(context != NULL && context->accepted))
-		findings_refuse(&check.findings, table->relation,
-						table->columns[NODE_CONFIG_JSON], NODE_CHECK);
-	if (check.findings.count > 0)
-		findings_warn(&check.findings, psprintf("%s: ", node_phrase(org_id, node_id)));
-}
-
 /*
  * refuse_other_trigger: the error for a row that another trigger has changed
  * after ours gave it its version.
@@ -521,7 +459,8 @@ written(FunctionCallInfo fcinfo, const NodeTable *table, const NodeValues *old,
 	if (document || place.placed)
 		tree_above(table, &place, snapshot, &outer);
 	if (document)
-		check_document(fcinfo, table, new, old != NULL ? document_at(old) : NULL, &outer);
+		node_check_document(fcinfo, table, &version, old != NULL ? document_at(old) : NULL,
+							&outer);
 	announce_node(version.operation, store_text_ref(place.org_id),
 				  store_text_ref(place.node_id));
 }

@@ -181,7 +181,8 @@ integration_config_erase(PG_FUNCTION_ARGS)
 		if (write.document == NULL &&
 			history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &deleted) == 0)
 			store_no_such(store_text_ref(org_id), store_text_ref(node_id));
-		if (!history_once_had(fcinfo, name.id, name.field))
+		if (jsonb_ref_member(history_names(fcinfo, name.id),
+							 name.field.ptr, name.field.len).type == JREF_NONE)
 			require_field(fcinfo, name);
 	}
 	PG_RETURN_INT64(versions);
