@@ -311,6 +311,7 @@ integration_schema_history_row(PG_FUNCTION_ARGS)
 	}
 
 	hide_rows_of_copy();
+	(void) own_table_required(fcinfo, OWN_VERSION, NoLock);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	catalogue_move_version(table);

@@ -115,12 +115,25 @@ FROM (
 		'CREATE RULE r AS ON UPDATE TO integration_schema_version DO INSTEAD SELECT 1'])
 ) AS a;
 
+CREATE FUNCTION pg_temp.stand_in(name text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('ALTER TABLE %1$I RENAME TO aside; CREATE TABLE %1$I (LIKE aside INCLUDING ALL)', name);
+	DELETE FROM integration_schemas WHERE id = 'slack';
+	RETURN 'written';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE;
+END $$;
+
 -- a column is not given as what it is not
 ALTER TABLE node_configuration_history ALTER reason TYPE integer USING 2000000000;
 ALTER TABLE integration_schema_history ALTER reason TYPE integer USING 2000000000;
 SELECT throws_ok(format('SELECT * FROM %s', call), '55000', 'a table is not as the extension made it', call || ' with an altered column')
 FROM (SELECT format('integration_config_history(%L, %L)', org_id, node_id) AS call FROM node_configurations
 	  UNION ALL SELECT 'integration_schema_changes(''-infinity'')') AS c;
+
+-- a table that only has the name of one of ours is not written
+SELECT is((pg_temp.stand_in(name)), '42P01', 'another table in the place of ' || name)
+FROM (VALUES ('integration_schema_removed'), ('integration_schema_version'), ('integration_schema_history')) AS n (name);
 
 SELECT * FROM finish();
 ROLLBACK;
