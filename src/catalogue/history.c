@@ -312,8 +312,7 @@ integration_schema_history_row(PG_FUNCTION_ARGS)
 
 	hide_rows_of_copy();
 	(void) own_table_required(fcinfo, OWN_VERSION, NoLock);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	catalogue_move_version(table);
 	version_arrives(table, trigger->tg_trigtuple);
 	SPI_finish();
@@ -335,8 +334,7 @@ integration_schema_changes(PG_FUNCTION_ARGS)
 	Datum		values[] = {PG_GETARG_DATUM(0)};
 	ReturnSetInfo *result = result_begin(fcinfo);
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	own_select(fcinfo, OWN_CHANGES,
 			   "SELECT h.changed_at, h.id, h.version, h.operation, h.author, h.role, h.reason,"
 			   " c.field, c.key, c.before, c.after "
@@ -385,8 +383,7 @@ ever_secret(PG_FUNCTION_ARGS)
 	Datum		value;
 	MemoryContext caller = CurrentMemoryContext;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	own_select(fcinfo, OWN_CHANGES,
 			   "SELECT coalesce(jsonb_object_agg(s.id, s.fields), '{}') FROM ("
 			   " SELECT h.id, jsonb_agg(DISTINCT f.value -> 'name') AS fields"
@@ -420,8 +417,7 @@ history_names(FunctionCallInfo fcinfo, JsonbRef id)
 	/* the empty id is nobody's */
 	values[0] = id.type != JREF_NONE ? text_from_ref(id) : CStringGetTextDatum("");
 	identity_become(&before, relation_owner(own_table_required(fcinfo, OWN_CHANGES, AccessShareLock)));
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	own_select(fcinfo, OWN_CHANGES,
 			   "SELECT coalesce(jsonb_object_agg(n.name, true) FILTER (WHERE n.name IS NOT NULL), '{}') FROM ("
 			   " SELECT h.id AS name FROM %s AS h WHERE $1 = ''"

@@ -164,8 +164,7 @@ integration_schemas_touch(PG_FUNCTION_ARGS)
 		result = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
 			trigdata->tg_newtuple : trigdata->tg_trigtuple;
 	(void) own_table_required(fcinfo, OWN_VERSION, NoLock);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	catalogue_move_version(trigdata->tg_relation);
 	SPI_finish();
 	return PointerGetDatum(result);
@@ -391,8 +390,7 @@ integration_schemas_row(PG_FUNCTION_ARGS)
 
 	for (OwnTable table = OWN_CATALOGUE; table <= OWN_VERSION; table++)
 		(void) own_table_required(fcinfo, table, NoLock);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	if (TRIGGER_FIRED_BY_TRUNCATE(event))
 	{
 		catalogue_move_version(relation);
@@ -441,8 +439,7 @@ integration_schema_removed_row(PG_FUNCTION_ARGS)
 
 	for (OwnTable table = OWN_CATALOGUE; table <= OWN_VERSION; table++)
 		(void) own_table_required(fcinfo, table, NoLock);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	id = text_column(relation, trigdata->tg_trigtuple, "id");
 	if (id != NULL && remove_builtin(relation, id))
 	{
