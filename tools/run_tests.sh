@@ -73,16 +73,36 @@ build()
 	return 1
 }
 
+# floors: what a file of src includes is in its own folder or on a floor below.
+floors()
+{
+	grep -F '#include "' src/*/*.[ch] | awk -F'[/"]' '
+		BEGIN {
+			split("jsonb 1 server 2 catalogue 3 merge 4 validation 4 json_schema 4 secrets 5 store 6", pairs, " ")
+			for (i = 1; i in pairs; i += 2)
+				floor[pairs[i]] = pairs[i + 1]
+		}
+		$4 in floor && $4 != $2 && floor[$4] >= floor[$2] { print; up = 1 }
+		END { exit up }'
+}
+
 run_build()
 {
 	local clang passed=0 failed=0
 
 	say "== build"
+	if floors; then
+		say "floors of src ... ok"
+		passed=1
+	else
+		say "floors of src ... FAILED"
+		failed=1
+	fi
 	# Debian's server-dev package brings a clang-NN, with no plain clang beside it
 	clang=$(compgen -c clang | grep -xE 'clang(-[0-9]+)?' | sort -V | head -n 1)
 	if [ -n "$clang" ] && [ -n "${wanted[build]}" ]; then
 		cp -R "$work/src" "$work/src-clang"
-		if build "$clang" "$work/src-clang"; then passed=1; else failed=1; fi
+		if build "$clang" "$work/src-clang"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 	fi
 	if build gcc "$work/src" &&
 			make -s -C "$work/src" PG_CONFIG="$bindir/pg_config" with_llvm=no docdir="$work/pg/doc" install \

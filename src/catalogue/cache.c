@@ -411,7 +411,7 @@ refresh(FunctionCallInfo fcinfo, Oid userid)
 		return cache.catalogue;
 	}
 
-	versioned = catalogue_version(namespace, snapshot, &version);
+	versioned = catalogue_version(fcinfo, snapshot, &version);
 	if (!cache.unsettled && versioned && cache.kept && cache.relid == relid &&
 		memcmp(&version, &cache.version, sizeof(version)) == 0)
 	{

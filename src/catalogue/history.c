@@ -311,8 +311,8 @@ integration_schema_history_row(PG_FUNCTION_ARGS)
 	}
 
 	hide_rows_of_copy();
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	(void) own_table_required(fcinfo, OWN_VERSION, NoLock);
+	SPI_connect();
 	catalogue_move_version(table);
 	version_arrives(table, trigger->tg_trigtuple);
 	SPI_finish();
@@ -334,8 +334,7 @@ integration_schema_changes(PG_FUNCTION_ARGS)
 	Datum		values[] = {PG_GETARG_DATUM(0)};
 	ReturnSetInfo *result = result_begin(fcinfo);
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	own_select(fcinfo, OWN_CHANGES,
 			   "SELECT h.changed_at, h.id, h.version, h.operation, h.author, h.role, h.reason,"
 			   " c.field, c.key, c.before, c.after "
@@ -366,7 +365,7 @@ integration_schema_changes(PG_FUNCTION_ARGS)
 			   "     AND b.value IS DISTINCT FROM a.value) AS k) AS c "
 			   "WHERE h.changed_at >= $1 "
 			   "ORDER BY h.changed_at, h.sequence, h.id, h.version, c.part, c.at, c.key",
-			   lengthof(types), types, values, result->setResult);
+			   lengthof(types), types, values, result);
 	SPI_finish();
 	return (Datum) 0;
 }
@@ -383,8 +382,7 @@ ever_secret(PG_FUNCTION_ARGS)
 	Datum		value;
 	MemoryContext caller = CurrentMemoryContext;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	own_select(fcinfo, OWN_CHANGES,
 			   "SELECT coalesce(jsonb_object_agg(s.id, s.fields), '{}') FROM ("
 			   " SELECT h.id, jsonb_agg(DISTINCT f.value -> 'name') AS fields"
@@ -402,31 +400,36 @@ ever_secret(PG_FUNCTION_ARGS)
 }
 
 /*
- * history_once_had: did the catalogue once have that integration or, unless
- * field is JREF_NONE, that field of it?
+ * history_names: the names of the fields that an integration ever had or, with
+ * JREF_NONE, the ids that the catalogue ever had: an object's keys, palloc'd.
  */
-bool
-history_once_had(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field)
+JsonbRef
+history_names(FunctionCallInfo fcinfo, JsonbRef id)
 {
-	static const Oid types[] = {TEXTOID, TEXTOID};
+	static const Oid types[] = {TEXTOID};
+	MemoryContext caller = CurrentMemoryContext;
 	Identity	before;
-	Datum		values[2];
-	bool		found;
+	Datum		values[1];
+	bool		isnull;
+	JsonbRef	names;
 
-	/* one without a field is asked for by the empty name, which none has */
-	values[0] = text_from_ref(id);
-	values[1] = field.type != JREF_NONE ? text_from_ref(field) : CStringGetTextDatum("");
+	/* the empty id is nobody's */
+	values[0] = id.type != JREF_NONE ? text_from_ref(id) : CStringGetTextDatum("");
 	identity_become(&before, relation_owner(own_table_required(fcinfo, OWN_CHANGES, AccessShareLock)));
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	own_select(fcinfo, OWN_CHANGES,
-			   "SELECT FROM %s AS h WHERE h.id = $1 AND ($2 = ''"
-			   " OR h.entry -> 'fields' @> jsonb_build_array(jsonb_build_object('name', $2))) LIMIT 1",
+			   "SELECT coalesce(jsonb_object_agg(n.name, true) FILTER (WHERE n.name IS NOT NULL), '{}') FROM ("
+			   " SELECT h.id AS name FROM %s AS h WHERE $1 = ''"
+			   " UNION SELECT f.value ->> 'name' FROM %s AS h, jsonb_array_elements("
+			   "  CASE jsonb_typeof(h.entry -> 'fields') WHEN 'array' THEN h.entry -> 'fields' END) AS f"
+			   " WHERE h.id = $1) AS n",
 			   lengthof(types), types, values, NULL);
-	found = SPI_processed > 0;
+	MemoryContextSwitchTo(caller);
+	names = jsonb_ref_root(DatumGetJsonbPCopy(SPI_getbinval(SPI_tuptable->vals[0],
+															SPI_tuptable->tupdesc, 1, &isnull)));
 	SPI_finish();
 	identity_return(&before);
-	return found;
+	return names;
 }
 
 /*
@@ -439,12 +442,13 @@ Datum
 triggers_are_on(PG_FUNCTION_ARGS)
 {
 	Relation	table = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
-	TriggerDesc *triggers = table != NULL ? table->trigdesc : NULL;
-	bool		on = triggers == NULL;
+	TriggerDesc *triggers;
+	bool		on;
 
 	if (table == NULL)
 		PG_RETURN_NULL();
-
+	triggers = table->trigdesc;
+	on = triggers == NULL;
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 		on = on || triggers->triggers[i].tgenabled != TRIGGER_DISABLED;
 	if (!on)

@@ -397,8 +397,7 @@ integration_schemas_import(PG_FUNCTION_ARGS)
 							 psprintf(IMPORT_REASON "%s%s%s", import.source,
 									  reason != NULL ? ": " : "", reason != NULL ? reason : ""),
 							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	read_source(&import, source);
 	rows = SPI_tuptable;
 	nrows = SPI_processed;

@@ -129,8 +129,7 @@ read_rows(FunctionCallInfo fcinfo)
 
 	rows->cxt = cxt;
 	rows->timezone = session_timezone;
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	if (SPI_execute(query, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "reading the catalogue failed");
 	MemoryContextSwitchTo(cxt);

@@ -60,8 +60,7 @@ script_execute(PG_FUNCTION_ARGS)
 				 errmsg("script_execute() is for the script of the extension alone")));
 	owner = relation_owner(own_table_required(fcinfo, OWN_CATALOGUE, RowExclusiveLock));
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	creating_extension = false;
 	CurrentExtensionObject = InvalidOid;
 	writing = true;

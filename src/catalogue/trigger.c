@@ -55,7 +55,8 @@ static bool giving_way;
  * execute_as_owner: run a statement on the extension's own tables.
  *
  * The format's %s is the extension's schema.  id is $1, unless NULL.  Returns
- * how many rows were processed.  With SPI connected.
+ * how many rows were processed.  With SPI connected.  That the tables of these
+ * names are the extension's has been seen to (own_table_required()).
  */
 static uint64
 execute_as_owner(Relation relation, const char *format, const char *id)
@@ -162,8 +163,8 @@ integration_schemas_touch(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
 		result = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
 			trigdata->tg_newtuple : trigdata->tg_trigtuple;
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	(void) own_table_required(fcinfo, OWN_VERSION, NoLock);
+	SPI_connect();
 	catalogue_move_version(trigdata->tg_relation);
 	SPI_finish();
 	return PointerGetDatum(result);
@@ -387,8 +388,9 @@ integration_schemas_row(PG_FUNCTION_ARGS)
 	HeapTuple	row = trigdata->tg_trigtuple;
 	HeapTuple	result = NULL;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	for (OwnTable table = OWN_CATALOGUE; table <= OWN_VERSION; table++)
+		(void) own_table_required(fcinfo, table, NoLock);
+	SPI_connect();
 	if (TRIGGER_FIRED_BY_TRUNCATE(event))
 	{
 		catalogue_move_version(relation);
@@ -435,8 +437,9 @@ integration_schema_removed_row(PG_FUNCTION_ARGS)
 	Relation	relation = trigdata->tg_relation;
 	char	   *id;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	for (OwnTable table = OWN_CATALOGUE; table <= OWN_VERSION; table++)
+		(void) own_table_required(fcinfo, table, NoLock);
+	SPI_connect();
 	id = text_column(relation, trigdata->tg_trigtuple, "id");
 	if (id != NULL && remove_builtin(relation, id))
 	{

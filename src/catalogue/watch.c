@@ -21,6 +21,7 @@
 #include "catalog/pg_type.h"
 #include "catalogue/watch.h"
 #include "commands/trigger.h"
+#include "server/extension.h"
 #include "server/own_table.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -28,7 +29,6 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-#define VERSION_TABLE "integration_schema_version"
 #define TOUCH_TRIGGER "integration_schemas_touch"
 #define TOUCH_ROW_TRIGGER "integration_schemas_touch_row"
 
@@ -41,7 +41,7 @@ is_version_table(Relation relation)
 {
 	TupleDesc	desc = RelationGetDescr(relation);
 
-	return relation->rd_rel->relkind == RELKIND_RELATION && desc->natts == 2 &&
+	return desc->natts == 2 &&
 		TupleDescAttr(desc, 0)->atttypid == BOOLOID &&
 		TupleDescAttr(desc, 1)->atttypid == UUIDOID;
 }
@@ -54,10 +54,10 @@ is_version_table(Relation relation)
  * the table's size, which costs more than all the rest.
  */
 bool
-catalogue_version(Oid namespace, Snapshot snapshot, pg_uuid_t *version)
+catalogue_version(FunctionCallInfo fcinfo, Snapshot snapshot, pg_uuid_t *version)
 {
 	static const AttrNumber singleton[] = {1};
-	Oid			relid = get_relname_relid(VERSION_TABLE, namespace);
+	Oid			relid = own_table(fcinfo, OWN_VERSION, AccessShareLock);
 	Oid			index;
 	Relation	relation;
 	ScanKeyData key;
@@ -67,9 +67,7 @@ catalogue_version(Oid namespace, Snapshot snapshot, pg_uuid_t *version)
 
 	if (!OidIsValid(relid))
 		return false;
-	relation = try_relation_open(relid, AccessShareLock);
-	if (relation == NULL)
-		return false;
+	relation = relation_open(relid, NoLock);
 	if (is_version_table(relation))
 	{
 		index = own_key_index(relation, lengthof(singleton), singleton);

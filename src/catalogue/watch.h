@@ -8,10 +8,11 @@
 #ifndef CATALOGUE_WATCH_H
 #define CATALOGUE_WATCH_H
 
+#include "fmgr.h"
 #include "utils/snapshot.h"
 #include "utils/uuid.h"
 
-extern bool catalogue_version(Oid namespace, Snapshot snapshot,
+extern bool catalogue_version(FunctionCallInfo fcinfo, Snapshot snapshot,
 							  pg_uuid_t *version);
 extern bool catalogue_is_watched(Oid relid, Snapshot snapshot);
 

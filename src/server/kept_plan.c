@@ -34,10 +34,10 @@ is_plan_for(const KeptPlan *kept, const char *text, int nargs, const Oid *argtyp
 }
 
 /*
- * prepare: a plan in the memory of the caller's SPI connection.
+ * plan_prepare: a plan in the memory of the caller's SPI connection.
  */
-static SPIPlanPtr
-prepare(const char *text, int nargs, const Oid *argtypes)
+SPIPlanPtr
+plan_prepare(const char *text, int nargs, const Oid *argtypes)
 {
 	SPIPlanPtr	plan = SPI_prepare(text, nargs, unconstify(Oid *, argtypes));
 
@@ -59,7 +59,7 @@ plan_for(KeptPlan *kept, const char *text, int nargs, const Oid *argtypes)
 	if (is_plan_for(kept, text, nargs, argtypes))
 		return kept->plan;
 
-	plan = prepare(text, nargs, argtypes);
+	plan = plan_prepare(text, nargs, argtypes);
 	copy = MemoryContextStrdup(TopMemoryContext, text);
 	if (SPI_keepplan(plan) != 0)
 		elog(ERROR, "could not keep a plan");
@@ -107,7 +107,7 @@ kept_plan_execute(KeptPlan *kept, const char *text,
 
 	if (kept == NULL)
 	{
-		plan = prepare(text, nargs, argtypes);
+		plan = plan_prepare(text, nargs, argtypes);
 		execute(plan, text, values, nulls, snapshot, read_only);
 		SPI_freeplan(plan);
 		return SPI_processed;

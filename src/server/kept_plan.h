@@ -19,6 +19,7 @@ typedef struct KeptPlan
 	int			users;			/* executions that are going on */
 } KeptPlan;
 
+extern SPIPlanPtr plan_prepare(const char *text, int nargs, const Oid *argtypes);
 extern uint64 kept_plan_execute(KeptPlan *kept, const char *text,
 								int nargs, const Oid *argtypes,
 								const Datum *values, const char *nulls,

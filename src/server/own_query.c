@@ -14,10 +14,11 @@
 #include "miscadmin.h"
 #include "server/identity.h"
 #include "server/own_query.h"
+#include "server/sql_result.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
-#include "utils/rls.h"
+#include "utils/plancache.h"
 
 /*
  * qualified_name: a relation's name for a query, qualified and quoted, palloc'd.
@@ -52,17 +53,17 @@ own_execute(KeptPlan *kept, Oid owner, const char *query, int nargs, const Oid *
 
 /*
  * own_select: run a query of ours on one of the extension's tables for a caller
- * who may SELECT it; what it gives is in SPI_tuptable, or goes into the
- * tuplestore if there is one.
+ * who may SELECT it; its rows go into a function's result or, with NULL for that,
+ * are in SPI_tuptable.
  *
  * The format's %s are the table's name.  As its owner, unless row security
  * applies to the caller, whom policies are made for.  Under the active
  * snapshot, with SPI connected.  Errors: undefined_table,
- * insufficient_privilege.
+ * insufficient_privilege; those of result_require_types().
  */
 void
 own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
-		   int nargs, const Oid *types, const Datum *values, Tuplestorestate *store)
+		   int nargs, const Oid *types, const Datum *values, ReturnSetInfo *result)
 {
 	SPIExecuteOptions options = {.read_only = true};
 	Oid			relid = own_table_required(fcinfo, table, AccessShareLock);
@@ -70,24 +71,33 @@ own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
 	char	   *name = qualified_name(relid);
 	Identity	caller;
 	int			level = search_path_secure();
-	int			result;
+	SPIPlanPtr	plan;
+	int			status;
 
 	(void) rights_checked(relid, ACL_SELECT, 1, &whole_row, GetUserId(), true);
 	identity_for_table(&caller, relid);
+	plan = plan_prepare(psprintf(format, name, name), nargs, types);
 	options.params = makeParamList(nargs);
 	for (int i = 0; i < nargs; i++)
-		options.params->params[i] = (ParamExternData) {
-			.value = values[i], .pflags = PARAM_FLAG_CONST, .ptype = types[i]
-		};
-	if (store != NULL)
 	{
-		options.dest = CreateDestReceiver(DestTuplestore);
-		SetTuplestoreDestReceiverParams(options.dest, store, CurrentMemoryContext,
-										false, NULL, NULL);
+		options.params->params[i].value = values[i];
+		options.params->params[i].pflags = PARAM_FLAG_CONST;
+		options.params->params[i].ptype = types[i];
 	}
-	result = SPI_execute_extended(psprintf(format, name, name), &options);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
+	if (result != NULL)
+	{
+		CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(plan));
+
+		result_require_types(result, source->resultDesc);
+		options.dest = CreateDestReceiver(DestTuplestore);
+		SetTuplestoreDestReceiverParams(options.dest, result->setResult,
+										CurrentMemoryContext, false, NULL, NULL);
+	}
+	status = SPI_execute_plan_extended(plan, &options);
+	if (status < 0)
+		elog(ERROR, "could not execute a query on \"%s\": %s", name,
+			 SPI_result_code_string(status));
+	SPI_freeplan(plan);
 	identity_return(&caller);
 	AtEOXact_GUC(false, level);
 }

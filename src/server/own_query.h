@@ -10,7 +10,6 @@
 
 #include "server/extension.h"
 #include "server/kept_plan.h"
-#include "utils/tuplestore.h"
 
 extern char *qualified_name(Oid relid);
 extern uint64 own_execute(KeptPlan *kept, Oid owner, const char *query,
@@ -18,6 +17,6 @@ extern uint64 own_execute(KeptPlan *kept, Oid owner, const char *query,
 						  const Datum *values, const char *nulls, Snapshot snapshot);
 extern void own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
 					   int nargs, const Oid *types, const Datum *values,
-					   Tuplestorestate *store);
+					   ReturnSetInfo *result);
 
 #endif							/* SERVER_OWN_QUERY_H */

@@ -127,13 +127,15 @@ own_key_index(Relation table, int nkeys, const AttrNumber *key)
 	HeapTuple	row;
 	Form_pg_index index;
 	bool		right;
+	Oid			pkindex;
 
-	/* rd_pkindex is set with the list */
+	/* rd_pkindex is set with the list, until the look-up lets an invalidation in */
 	if (!table->rd_indexvalid)
 		list_free(RelationGetIndexList(table));
-	if (!OidIsValid(table->rd_pkindex))
+	pkindex = table->rd_pkindex;
+	if (!OidIsValid(pkindex))
 		return InvalidOid;
-	row = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(table->rd_pkindex));
+	row = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(pkindex));
 	if (!HeapTupleIsValid(row))
 		return InvalidOid;
 	index = (Form_pg_index) GETSTRUCT(row);
@@ -142,7 +144,7 @@ own_key_index(Relation table, int nkeys, const AttrNumber *key)
 	for (int i = 0; i < nkeys && right; i++)
 		right = index->indkey.values[i] == key[i];
 	ReleaseSysCache(row);
-	return right ? table->rd_pkindex : InvalidOid;
+	return right ? pkindex : InvalidOid;
 }
 
 /*

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "parser/parse_coerce.h"
 #include "server/sql_result.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
@@ -54,6 +55,32 @@ result_begin(FunctionCallInfo fcinfo)
 	result->setDesc = CreateTupleDescCopy(desc);
 	MemoryContextSwitchTo(caller);
 	return result;
+}
+
+/*
+ * result_require_types: refuse rows of a query of ours that have other types
+ * than those that the function gives.
+ *
+ * Errors: object_not_in_prerequisite_state, since a table that a column is from
+ * was altered.
+ */
+void
+result_require_types(const ReturnSetInfo *result, TupleDesc found)
+{
+	Assert(found->natts == result->setDesc->natts);
+	for (int i = 0; i < found->natts; i++)
+	{
+		Oid			wanted = TupleDescAttr(result->setDesc, i)->atttypid;
+
+		if (!IsBinaryCoercible(TupleDescAttr(found, i)->atttypid, wanted))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("a table is not as the extension made it"),
+					 errdetail("Its column \"%s\" is of type %s.",
+							   NameStr(TupleDescAttr(found, i)->attname),
+							   format_type_be(TupleDescAttr(found, i)->atttypid)),
+					 errhint("Give the column its type %s again.", format_type_be(wanted))));
+	}
 }
 
 /*

@@ -15,6 +15,7 @@
 
 extern TupleDesc result_descriptor(FunctionCallInfo fcinfo);
 extern ReturnSetInfo *result_begin(FunctionCallInfo fcinfo);
+extern void result_require_types(const ReturnSetInfo *result, TupleDesc found);
 extern Datum text_from_ref(JsonbRef string);
 
 #endif							/* SERVER_SQL_RESULT_H */

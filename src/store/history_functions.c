@@ -74,10 +74,8 @@ integration_config_history(PG_FUNCTION_ARGS)
 	values[0] = PG_GETARG_DATUM(0);
 	values[1] = PG_GETARG_DATUM(1);
 	values[2] = Int64GetDatum(max);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	own_select(fcinfo, OWN_HISTORY, history_text, lengthof(types), types, values,
-			   result->setResult);
+	SPI_connect();
+	own_select(fcinfo, OWN_HISTORY, history_text, lengthof(types), types, values, result);
 	if (SPI_processed == 0 && max != 0)
 		store_no_such(store_text_ref(PG_GETARG_TEXT_PP(0)),
 					  store_text_ref(PG_GETARG_TEXT_PP(1)));

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * store/node_check.c
- *	  A node's document against the catalogue and the layers above it.
+ *	  What a write adds to a node's document, held against the catalogue.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,16 +12,47 @@
 #include "store/node_check.h"
 #include "store/node_rules.h"
 #include "store/write_context.h"
-#include "utils/builtins.h"
+#include "utils/rel.h"
 #include "validation/findings.h"
 
 /* What note_violation needs. */
 typedef struct DocumentCheck
 {
 	FunctionCallInfo fcinfo;
+	MemoryContext cxt;			/* of the check */
 	bool		made;			/* is the node a new one? */
+	JsonbRef	ids;			/* that the catalogue ever had; JREF_NONE:
+								 * not asked yet */
+	JsonbRef	id;				/* of the integration that was last asked for */
+	JsonbRef	fields;			/* that it ever had */
 	Findings	findings;
 } DocumentCheck;
+
+/*
+ * once_had: did the catalogue once have that integration or, unless field is
+ * JREF_NONE, that field of it?
+ *
+ * A document may have any number of either: the history is asked once for all
+ * integrations, and once for the fields of one.
+ */
+static bool
+once_had(DocumentCheck *check, JsonbRef id, JsonbRef field)
+{
+	bool		of_field = field.type != JREF_NONE;
+	JsonbRef   *names = of_field ? &check->fields : &check->ids;
+	JsonbRef	name = of_field ? field : id;
+
+	if (names->type == JREF_NONE || (of_field && !jsonb_ref_equal(id, check->id)))
+	{
+		MemoryContext caller = MemoryContextSwitchTo(check->cxt);
+
+		*names = history_names(check->fcinfo, of_field ? id : (JsonbRef) {0});
+		if (of_field)
+			check->id = id;
+		MemoryContextSwitchTo(caller);
+	}
+	return jsonb_ref_member(*names, name.ptr, name.len).type != JREF_NONE;
+}
 
 /*
  * note_violation: a ViolationCallback.
@@ -41,39 +72,36 @@ note_violation(const Violation *violation, void *arg)
 	{
 		JsonbRef	id = field ? violation->integration : violation->name;
 
-		copy.warning = history_once_had(check->fcinfo, id,
-										field ? violation->field : (JsonbRef) {0});
+		copy.warning = once_had(check, id, field ? violation->field : (JsonbRef) {0});
 	}
 	findings_add(&copy, &check->findings);
 }
 
 /*
- * node_check_document: validate what a write adds to a node's document or
- * changes in it, with the locks of the layers above.
+ * node_check_document: validate what a version adds to its node's document
+ * before it (NULL: none) or changes in it, with the locks of the layers above.
  *
- * before is the document that the node had, NULL for a new one.  What was
- * accepted once (a rollback) is only warned of.  Errors: check_violation.
+ * What was accepted once (a rollback) is only warned of.
  */
 void
 node_check_document(FunctionCallInfo fcinfo, const NodeTable *table,
-					const NodeVersion *node, const Jsonb *before,
+					const NodeVersion *version, const Jsonb *before,
 					const OuterLayers *outer)
 {
-	const Catalogue *catalogue = catalogue_of_owner(fcinfo, true);
-	const WriteContext *context = context_of(node->org_id, node->node_id);
+	const text *type = version->node_type;
+	const WriteContext *context = context_of(version->org_id, version->node_id);
 	ValidationLevel level = LEVEL_TEAM;
-	DocumentCheck check = {fcinfo, before == NULL, {0}};
+	const Catalogue *catalogue = catalogue_of_owner(fcinfo, true);
+	DocumentCheck check = {.fcinfo = fcinfo,.cxt = CurrentMemoryContext,.made = before == NULL};
 
-	/* note_violation runs a query */
+	(void) validation_level_parse(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type), &level);
 	catalogue_pin(catalogue);
-	(void) validation_level_parse(VARDATA_ANY(node->node_type),
-								  VARSIZE_ANY_EXHDR(node->node_type), &level);
-	validate_change(catalogue, jsonb_ref_root(node->document),
+	validate_change(catalogue, jsonb_ref_root(version->document),
 					before != NULL ? jsonb_ref_root(before) : (JsonbRef) {0},
 					level, outer->layers, outer->count, note_violation, &check);
 	if (findings_refused(&check.findings) && !(context != NULL && context->accepted))
 		findings_refuse(&check.findings, table->relation,
 						table->columns[NODE_CONFIG_JSON], NODE_CHECK);
 	if (check.findings.count > 0)
-		findings_warn(&check.findings, psprintf("%s: ", node_phrase(node->org_id, node->node_id)));
+		findings_warn(&check.findings, psprintf("%s: ", node_phrase(version->org_id, version->node_id)));
 }

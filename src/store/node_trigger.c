@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * store/node_trigger.c
- *	  The triggers of node_configurations.
+ *	  The triggers of node_configurations for rows.
  *
  * Before a row is written: what is no node is refused without being shown, a
  * mask is replaced by the secret that it stands for, and what is the database's
@@ -29,7 +29,6 @@
 #include "server/copy_context.h"
 #include "server/extension.h"
 #include "server/row_guard.h"
-#include "server/settings.h"
 #include "server/trigger_call.h"
 #include "store/history.h"
 #include "store/node_check.h"
@@ -39,14 +38,12 @@
 #include "store/tree_rules.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(node_before);
 PG_FUNCTION_INFO_V1(node_after);
-PG_FUNCTION_INFO_V1(node_truncate);
 
 /* A row's columns, in the order of NodeColumn. */
 typedef struct NodeValues
@@ -461,8 +458,8 @@ written(FunctionCallInfo fcinfo, const NodeTable *table, const NodeValues *old,
 	if (document || place.placed)
 		tree_above(table, &place, snapshot, &outer);
 	if (document)
-		node_check_document(fcinfo, table, &version,
-							old != NULL ? document_at(old) : NULL, &outer);
+		node_check_document(fcinfo, table, &version, old != NULL ? document_at(old) : NULL,
+							&outer);
 	announce_node(version.operation, store_text_ref(place.org_id),
 				  store_text_ref(place.node_id));
 }
@@ -526,52 +523,5 @@ node_after(PG_FUNCTION_ARGS)
 		written(fcinfo, &table, NULL, &old);
 	PopActiveSnapshot();
 	node_table_close(&table);
-	return PointerGetDatum(NULL);
-}
-
-/*
- * announce_all: announce that all nodes of each organisation are deleted.
- */
-static void
-announce_all(const NodeTable *table, Snapshot snapshot)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext row_cxt = AllocSetContextCreate(caller, "truncated node",
-												  ALLOCSET_DEFAULT_SIZES);
-	NodeScan	scan;
-	NodeRow		row;
-
-	node_scan_begin(&scan, table, NULL, false, snapshot);
-	MemoryContextSwitchTo(row_cxt);
-	while (node_scan_next(&scan, &row))
-	{
-		/* the server sends what is said twice only once */
-		announce_node("truncate", store_text_ref(row.org_id), (JsonbRef) {0});
-		MemoryContextReset(row_cxt);
-	}
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(row_cxt);
-	node_scan_end(&scan);
-}
-
-/*
- * node_truncate() returns trigger: BEFORE TRUNCATE.
- */
-Datum
-node_truncate(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = trigger_call_for(fcinfo, OWN_NODES,
-											FIRED(BEFORE, STATEMENT, TRUNCATE),
-											"before truncate");
-
-	history_write_all_deleted(fcinfo, trigger->tg_relation);
-	if (setting_notify)
-	{
-		NodeTable	table;
-
-		node_table_open(&table, RelationGetRelid(trigger->tg_relation), AccessShareLock);
-		announce_all(&table, GetLatestSnapshot());
-		node_table_close(&table);
-	}
 	return PointerGetDatum(NULL);
 }

@@ -161,7 +161,6 @@ integration_config_erase(PG_FUNCTION_ARGS)
 {
 	FieldName	name = field_argument(fcinfo);
 	NodeWrite	write;
-	bool		deleted;
 	uint64		versions;
 
 	write_lock(&write, fcinfo, 3);
@@ -175,10 +174,15 @@ integration_config_erase(PG_FUNCTION_ARGS)
 	versions = erase_versions(fcinfo, name);
 	if (versions == 0)
 	{
+		text	   *org_id = PG_GETARG_TEXT_PP(0);
+		text	   *node_id = PG_GETARG_TEXT_PP(1);
+		bool		deleted;
+
 		if (write.document == NULL &&
-			history_latest(fcinfo, write.org_id, write.node_id, GetActiveSnapshot(), &deleted) == 0)
-			store_no_such(store_text_ref(write.org_id), store_text_ref(write.node_id));
-		if (!history_once_had(fcinfo, name.id, name.field))
+			history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &deleted) == 0)
+			store_no_such(store_text_ref(org_id), store_text_ref(node_id));
+		if (jsonb_ref_member(history_names(fcinfo, name.id),
+							 name.field.ptr, name.field.len).type == JREF_NONE)
 			require_field(fcinfo, name);
 	}
 	PG_RETURN_INT64(versions);

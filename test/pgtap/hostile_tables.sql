@@ -91,7 +91,9 @@ FROM (
 				 ('node_configurations', 'config_json'), ('node_configurations', 'node_type'), ('integration_schemas', 'id'),
 				 ('integration_schemas', 'origin'), ('integration_schemas', 'updated_at'), ('integration_schemas', 'fields'),
 				 ('integration_schemas', 'required'), ('integration_schemas', 'display_order'), ('integration_schema_removed', 'id'),
-				 ('integration_schema_version', 'version'), ('integration_schema_version', 'singleton')) AS c (tab, col),
+				 ('integration_schema_version', 'version'), ('integration_schema_version', 'singleton'),
+				 ('node_configuration_history', 'operation'), ('node_configuration_history', 'reason'),
+				 ('integration_schema_history', 'entry'), ('integration_schema_history', 'reason')) AS c (tab, col),
 		 (VALUES ('ALTER TABLE %1$s DROP COLUMN %2$s CASCADE'),
 				 ('ALTER TABLE %1$s RENAME COLUMN %2$s TO renamed'),
 				 ('SELECT pg_temp.free(''%1$s''); ALTER TABLE %1$s ALTER %2$s DROP DEFAULT, ALTER %2$s TYPE integer USING hashtext(%2$s::text)'),
@@ -112,6 +114,26 @@ FROM (
 		'ALTER TABLE integration_schema_version DROP CONSTRAINT integration_schema_version_pkey, ADD PRIMARY KEY (version)',
 		'CREATE RULE r AS ON UPDATE TO integration_schema_version DO INSTEAD SELECT 1'])
 ) AS a;
+
+CREATE FUNCTION pg_temp.stand_in(name text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('ALTER TABLE %1$I RENAME TO aside; CREATE TABLE %1$I (LIKE aside INCLUDING ALL)', name);
+	DELETE FROM integration_schemas WHERE id = 'slack';
+	RETURN 'written';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE;
+END $$;
+
+-- a column is not given as what it is not
+ALTER TABLE node_configuration_history ALTER reason TYPE integer USING 2000000000;
+ALTER TABLE integration_schema_history ALTER reason TYPE integer USING 2000000000;
+SELECT throws_ok(format('SELECT * FROM %s', call), '55000', 'a table is not as the extension made it', call || ' with an altered column')
+FROM (SELECT format('integration_config_history(%L, %L)', org_id, node_id) AS call FROM node_configurations
+	  UNION ALL SELECT 'integration_schema_changes(''-infinity'')') AS c;
+
+-- a table that only has the name of one of ours is not written
+SELECT is((pg_temp.stand_in(name)), '42P01', 'another table in the place of ' || name)
+FROM (VALUES ('integration_schema_removed'), ('integration_schema_version'), ('integration_schema_history')) AS n (name);
 
 SELECT * FROM finish();
 ROLLBACK;
