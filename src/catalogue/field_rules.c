@@ -25,12 +25,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
-/* before 14, the engine refuses a back reference under REG_NOSUB */
-#if PG_VERSION_NUM >= 140000
 #define PATTERN_FLAGS (REG_ADVANCED | REG_NOSUB)
-#else
-#define PATTERN_FLAGS REG_ADVANCED
-#endif
 
 /* Allowed values that a message lists, and bytes of a pattern that it shows. */
 #define ALLOWED_VALUES_SHOWN 10

@@ -7,16 +7,12 @@
  */
 #include "postgres.h"
 
-#include "commands/copy.h"
-#if PG_VERSION_NUM >= 140000
 #include "commands/copyfrom_internal.h"
-#endif
 #include "server/copy_context.h"
 
 /*
  * copy_context: what remains of copyfrom.c: CopyFromErrorCallback.
  */
-#if PG_VERSION_NUM >= 140000
 static void
 copy_context(void *arg)
 {
@@ -29,14 +25,6 @@ copy_context(void *arg)
 		errcontext("COPY %s, line %llu", cstate->cur_relname,
 				   (unsigned long long) cstate->cur_lineno);
 }
-#else
-/* the state is private there, and with it the line's number */
-static void
-copy_context(void *arg pg_attribute_unused())
-{
-	errcontext("COPY");
-}
-#endif
 
 /*
  * hide_rows_of_copy: take the row's text out of the context that COPY adds to

@@ -55,9 +55,5 @@ _PG_init(void)
 							   NULL,
 							   &setting_reason, "",
 							   PGC_USERSET, 0, NULL, NULL, NULL);
-#if PG_VERSION_NUM >= 150000
 	MarkGUCPrefixReserved("integration_schemas");
-#else
-	EmitWarningsOnPlaceholders("integration_schemas");
-#endif
 }
