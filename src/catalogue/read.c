@@ -16,13 +16,13 @@
 
 #include "access/heapam.h"
 #include "access/table.h"
-#include "access/tableam.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "catalogue/read.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "server/compat.h"
 #include "server/identity.h"
 #include "server/own_query.h"
 #include "utils/acl.h"
@@ -250,7 +250,7 @@ read_by_scan(RowReader *reader, Oid relid)
 	if (plain)
 	{
 		TupleTableSlot *slot = table_slot_create(relation, NULL);
-		TableScanDesc scan = table_beginscan(relation, GetActiveSnapshot(), 0, NULL);
+		TableScanDesc scan = scan_table(relation, GetActiveSnapshot());
 
 		while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 		{

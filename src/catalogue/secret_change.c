@@ -12,7 +12,6 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "access/tableam.h"
 #include "catalog/pg_type.h"
 #include "catalogue/history.h"
 #include "catalogue/missing.h"
@@ -20,6 +19,7 @@
 #include "executor/tuptable.h"
 #include "jsonb/build.h"
 #include "miscadmin.h"
+#include "server/compat.h"
 #include "server/extension.h"
 #include "server/messages.h"
 #include "server/own_table.h"
@@ -183,7 +183,7 @@ secret_stays_secret(FunctionCallInfo fcinfo, Relation catalogue, const char *id,
 									ALLOCSET_DEFAULT_SIZES);
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	slot = table_slot_create(nodes, NULL);
-	scan = table_beginscan(nodes, snapshot, 0, NULL);
+	scan = scan_table(nodes, snapshot);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		bool		isnull;

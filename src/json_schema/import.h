@@ -11,6 +11,7 @@
 
 #include "json_schema/names.h"
 #include "lib/stringinfo.h"
+#include "server/compat.h"
 
 /* The keywords that a property's schema is read by. */
 typedef enum Keyword
@@ -93,7 +94,7 @@ extern int	import_enter_name(Import *import, const char *member);
 extern int	import_enter_index(Import *import, int index);
 extern void import_leave(Import *import, int before);
 extern char *import_path(const Import *import);
-extern void import_refuse(Import *import, const char *reason, const char *hint) pg_attribute_noreturn();
+pg_noreturn extern void import_refuse(Import *import, const char *reason, const char *hint);
 extern int	import_field(const Import *import, JsonbRef name);
 
 /* json_schema/keywords.c */

@@ -16,7 +16,20 @@
 static bool
 in_array(const JsonbBuild *build)
 {
-	return build->state->contVal.type == jbvArray;
+	return build->parseState->contVal.type == jbvArray;
+}
+
+/*
+ * push: the next token of the document.
+ */
+static void
+push(JsonbBuild *build, JsonbIteratorToken token, JsonbValue *value)
+{
+#if PG_VERSION_NUM >= 190000
+	pushJsonbValue(build, token, value);
+#else
+	build->result = pushJsonbValue(&build->parseState, token, value);
+#endif
 }
 
 /*
@@ -26,7 +39,7 @@ in_array(const JsonbBuild *build)
 void
 build_object(JsonbBuild *build)
 {
-	(void) pushJsonbValue(&build->state, WJB_BEGIN_OBJECT, NULL);
+	push(build, WJB_BEGIN_OBJECT, NULL);
 }
 
 /*
@@ -35,7 +48,7 @@ build_object(JsonbBuild *build)
 void
 build_array(JsonbBuild *build)
 {
-	(void) pushJsonbValue(&build->state, WJB_BEGIN_ARRAY, NULL);
+	push(build, WJB_BEGIN_ARRAY, NULL);
 }
 
 /*
@@ -44,9 +57,7 @@ build_array(JsonbBuild *build)
 void
 build_end(JsonbBuild *build)
 {
-	build->root = pushJsonbValue(&build->state,
-								 in_array(build) ? WJB_END_ARRAY : WJB_END_OBJECT,
-								 NULL);
+	push(build, in_array(build) ? WJB_END_ARRAY : WJB_END_OBJECT, NULL);
 }
 
 /*
@@ -59,7 +70,7 @@ build_key_ref(JsonbBuild *build, JsonbRef key)
 	JsonbValue	value;
 
 	jsonb_ref_to_value(key, &value);
-	(void) pushJsonbValue(&build->state, WJB_KEY, &value);
+	push(build, WJB_KEY, &value);
 }
 
 void
@@ -78,8 +89,7 @@ build_value(JsonbBuild *build, JsonbRef ref)
 	JsonbValue	value;
 
 	jsonb_ref_to_value(ref, &value);
-	(void) pushJsonbValue(&build->state,
-						  in_array(build) ? WJB_ELEM : WJB_VALUE, &value);
+	push(build, in_array(build) ? WJB_ELEM : WJB_VALUE, &value);
 }
 
 void
@@ -107,6 +117,6 @@ build_integer(JsonbBuild *build, int64 number)
 Jsonb *
 build_finish(JsonbBuild *build)
 {
-	Assert(build->root != NULL && build->state == NULL);
-	return JsonbValueToJsonb(build->root);
+	Assert(build->result != NULL && build->parseState == NULL);
+	return JsonbValueToJsonb(build->result);
 }

@@ -24,11 +24,16 @@
 
 #include "jsonb/reader.h"
 
-typedef struct JsonbBuild
+#if PG_VERSION_NUM < 190000
+/* what of the server's own state of this name we use */
+typedef struct JsonbInState
 {
-	JsonbParseState *state;
-	JsonbValue *root;			/* set once the outermost container ends */
-} JsonbBuild;
+	JsonbValue *result;			/* set once the outermost container ends */
+	JsonbParseState *parseState;
+} JsonbInState;
+#endif
+
+typedef JsonbInState JsonbBuild;
 
 extern void build_object(JsonbBuild *build);
 extern void build_array(JsonbBuild *build);

@@ -12,6 +12,7 @@
 #include "server/sql_result.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/tuplestore.h"
 
 /* The columns, in their order. */
 enum

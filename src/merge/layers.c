@@ -45,7 +45,7 @@ layers_from_argument(FunctionCallInfo fcinfo, int argno, int *nlayers)
 	ArrayType  *array;
 	JsonbRef   *layers;
 	const char *data;
-	const bits8 *nulls;
+	const uint8 *nulls;
 	int			count;
 
 	*nlayers = 0;

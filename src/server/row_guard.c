@@ -20,13 +20,15 @@
 #if PG_VERSION_NUM >= 180000
 #include "rewrite/rewriteHandler.h"
 #endif
+#include "server/compat.h"
 #include "server/row_guard.h"
 #include "utils/rel.h"
 
-/* A CHECK constraint. */
+/* A CHECK constraint, or a NOT NULL of a column that is nowhere stored. */
 typedef struct GuardedCheck
 {
-	char	   *name;
+	char	   *name;			/* NULL: a NOT NULL */
+	AttrNumber	attnum;			/* the column that may not be null */
 	ExprState  *condition;
 } GuardedCheck;
 
@@ -38,6 +40,52 @@ struct RowGuard
 	int			nchecks;
 	GuardedCheck *checks;
 };
+
+/*
+ * add_check: a condition that every row must fulfil.
+ */
+static void
+add_check(RowGuard *guard, const char *name, AttrNumber attnum, Node *condition)
+{
+	GuardedCheck *check = &guard->checks[guard->nchecks++];
+
+	if (guard->estate == NULL)
+		guard->estate = CreateExecutorState();
+	check->name = name != NULL ? pstrdup(name) : NULL;
+	check->attnum = attnum;
+	check->condition = ExecPrepareExpr((Expr *) condition, guard->estate);
+}
+
+/*
+ * add_virtual_columns: the NOT NULL constraints of columns that are computed
+ * where they are read.
+ */
+static void
+add_virtual_columns(RowGuard *guard, Relation relation)
+{
+#if PG_VERSION_NUM >= 180000
+	TupleDesc	desc = RelationGetDescr(relation);
+
+	if (desc->constr == NULL || !desc->constr->has_generated_virtual)
+		return;
+	for (int attnum = 1; attnum <= desc->natts; attnum++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, attnum - 1);
+		NullTest   *test;
+
+		if (!attribute->attnotnull || attribute->attgenerated != ATTRIBUTE_GENERATED_VIRTUAL)
+			continue;
+		test = makeNode(NullTest);
+		test->arg = (Expr *) build_generation_expression(relation, attnum);
+		test->nulltesttype = IS_NOT_NULL;
+		test->location = -1;
+		add_check(guard, NULL, attnum, (Node *) test);
+	}
+#else
+	(void) guard;
+	(void) relation;
+#endif
+}
 
 /*
  * row_guard_begin: a table's constraints, prepared for any number of rows, in
@@ -55,23 +103,21 @@ row_guard_begin(Relation relation, ConstraintFilter checked, MemoryContext cxt)
 	RowGuard   *guard = palloc0(sizeof(RowGuard));
 	int			count = constraints != NULL ? constraints->num_check : 0;
 
-	guard->checks = palloc(sizeof(GuardedCheck) * (count + 1));
+	guard->checks = palloc(sizeof(GuardedCheck) * (count + RelationGetNumberOfAttributes(relation)));
+	add_virtual_columns(guard, relation);
 	for (int i = 0; i < count; i++)
 	{
-		GuardedCheck *check = &guard->checks[guard->nchecks];
 		Node	   *condition;
 
 		if (checked != NULL && checked(constraints->check[i].ccname))
 			continue;
 		condition = stringToNode(constraints->check[i].ccbin);
 #if PG_VERSION_NUM >= 180000
+		if (!constraints->check[i].ccenforced)
+			continue;
 		condition = expand_generated_columns_in_expr(condition, relation, 1);
 #endif
-		if (guard->estate == NULL)
-			guard->estate = CreateExecutorState();
-		check->name = pstrdup(constraints->check[i].ccname);
-		check->condition = ExecPrepareExpr((Expr *) condition, guard->estate);
-		guard->nchecks++;
+		add_check(guard, constraints->check[i].ccname, InvalidAttrNumber, condition);
 	}
 	if (constraints != NULL && constraints->has_generated_stored)
 	{
@@ -82,6 +128,20 @@ row_guard_begin(Relation relation, ConstraintFilter checked, MemoryContext cxt)
 	}
 	MemoryContextSwitchTo(caller);
 	return guard;
+}
+
+/*
+ * refuse_null: the error for a column that may not be null.
+ */
+pg_noreturn static void
+refuse_null(Relation relation, AttrNumber attnum)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 errmsg("null value in column \"%s\" of table \"%s\"",
+					NameStr(TupleDescAttr(RelationGetDescr(relation), attnum - 1)->attname),
+					RelationGetRelationName(relation)),
+			 errtablecol(relation, attnum)));
 }
 
 /*
@@ -100,11 +160,7 @@ check_nulls(Relation relation, TupleTableSlot *row, bool generated)
 		if (attribute->attnotnull && !attribute->attisdropped &&
 			attribute->attgenerated == (generated ? ATTRIBUTE_GENERATED_STORED : '\0') &&
 			slot_attisnull(row, attnum))
-			ereport(ERROR,
-					(errcode(ERRCODE_NOT_NULL_VIOLATION),
-					 errmsg("null value in column \"%s\" of table \"%s\"",
-							NameStr(attribute->attname), RelationGetRelationName(relation)),
-					 errtablecol(relation, attnum)));
+			refuse_null(relation, attnum);
 	}
 }
 
@@ -137,12 +193,19 @@ row_guard_check(RowGuard *guard, Relation relation, HeapTuple row)
 	if (guard->nchecks > 0)
 		GetPerTupleExprContext(guard->estate)->ecxt_scantuple = slot;
 	for (int i = 0; i < guard->nchecks; i++)
-		if (!ExecCheck(guard->checks[i].condition, GetPerTupleExprContext(guard->estate)))
-			ereport(ERROR,
-					(errcode(ERRCODE_CHECK_VIOLATION),
-					 errmsg("row for table \"%s\" breaks constraint \"%s\"",
-							RelationGetRelationName(relation), guard->checks[i].name),
-					 errtableconstraint(relation, guard->checks[i].name)));
+	{
+		GuardedCheck *check = &guard->checks[i];
+
+		if (ExecCheck(check->condition, GetPerTupleExprContext(guard->estate)))
+			continue;
+		if (check->name == NULL)
+			refuse_null(relation, check->attnum);
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("row for table \"%s\" breaks constraint \"%s\"",
+						RelationGetRelationName(relation), check->name),
+				 errtableconstraint(relation, check->name)));
+	}
 	ExecDropSingleTupleTableSlot(slot);
 	if (guard->estate != NULL)
 		ResetPerTupleExprContext(guard->estate);

@@ -14,6 +14,7 @@
 #include "server/sql_result.h"
 #include "store/store.h"
 #include "utils/builtins.h"
+#include "utils/tuplestore.h"
 
 PG_FUNCTION_INFO_V1(integration_config_history);
 

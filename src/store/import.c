@@ -232,6 +232,9 @@ rows_as(const char *name, const char *text, int nextra, const NamedType *extra,
 
 		TupleDescInitEntry(desc, i + 1, column->name, column->type, -1, 0);
 	}
+#if PG_VERSION_NUM >= 190000
+	TupleDescFinalize(desc);
+#endif
 	rows = execute(text, store);
 
 	relation->md.name = pstrdup(name);

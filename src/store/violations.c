@@ -20,6 +20,7 @@
 #include "store/tree.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/tuplestore.h"
 
 PG_FUNCTION_INFO_V1(integration_config_violations);
 PG_FUNCTION_INFO_V1(integration_schema_impact);

@@ -16,6 +16,7 @@
 #define VALIDATION_FINDINGS_H
 
 #include "lib/stringinfo.h"
+#include "server/compat.h"
 #include "utils/relcache.h"
 #include "validation/validate.h"
 
@@ -33,8 +34,8 @@ typedef struct Findings
 
 extern void findings_add(const Violation *violation, void *arg);
 extern bool findings_refused(const Findings *findings);
-extern void findings_refuse(Findings *findings, Relation relation,
-							AttrNumber column, const char *constraint) pg_attribute_noreturn();
+pg_noreturn extern void findings_refuse(Findings *findings, Relation relation,
+										AttrNumber column, const char *constraint);
 extern void findings_warn(Findings *findings, const char *message_prefix);
 
 #endif							/* VALIDATION_FINDINGS_H */

@@ -129,7 +129,8 @@ SELECT is((SELECT a FROM pg_temp.answers), :'expected'::jsonb, 'after them');
 
 -- settings
 SAVEPOINT s;
-SET LOCAL standard_conforming_strings = off;
+SELECT set_config('standard_conforming_strings', 'off', true)
+WHERE current_setting('server_version_num')::int < 190000 \g /dev/null
 SET LOCAL extra_float_digits = -10;
 SET LOCAL quote_all_identifiers = on;
 SET LOCAL enable_indexscan = off;

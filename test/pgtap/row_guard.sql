@@ -54,5 +54,17 @@ SELECT is(pg_temp.said($$UPDATE node_configurations SET later = 'x'$$),
 		  '23514|row for table "node_configurations" breaks constraint "node_configurations_later_check"|||node_configurations||node_configurations_later_check',
 		  'a constraint that came later');
 
+SELECT :SERVER_VERSION_NUM >= 180000 AS virtual_columns \gset
+\if :virtual_columns
+	ALTER TABLE node_configurations ADD COLUMN half int GENERATED ALWAYS AS (100 / nullif(n, 4)) NOT NULL CHECK (half > 3),
+		ADD CONSTRAINT wish CHECK (n > 1000) NOT ENFORCED;
+	SELECT is(pg_temp.said('UPDATE node_configurations SET n = 4'),
+			  '23502|null value in column "half" of table "node_configurations"|||node_configurations|half|', 'a column that is not stored');
+	SELECT is(pg_temp.said('UPDATE node_configurations SET n = 30'),
+			  '23514|row for table "node_configurations" breaks constraint "node_configurations_half_check"|||node_configurations||node_configurations_half_check',
+			  'a constraint of a column that is not stored');
+	SELECT lives_ok('UPDATE node_configurations SET n = 5', 'a constraint that is not enforced');
+\endif
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -38,10 +38,8 @@ SELECT throws_ok($$INSERT INTO node_configurations (org_id, node_id, parent_id, 
 				   ON CONFLICT (org_id, node_id) DO UPDATE SET config_json = '{"integrations": {"slak": {}}}'$$, '23514', NULL,
 				 'what DO UPDATE writes is checked');
 
--- MERGE, which PostgreSQL has from 15 on
+-- MERGE
 
-SELECT current_setting('server_version_num')::integer >= 150000 AS merges \gset
-\if :merges
 MERGE INTO node_configurations AS n
 USING (VALUES ('sre', '{"a": 3}'::jsonb), ('newer', '{"b": 1}'), ('web', NULL)) AS v (node_id, document)
    ON n.org_id = 'acme' AND n.node_id = v.node_id
@@ -49,7 +47,6 @@ USING (VALUES ('sre', '{"a": 3}'::jsonb), ('newer', '{"b": 1}'), ('web', NULL)) 
  WHEN MATCHED THEN UPDATE SET config_json = document
  WHEN NOT MATCHED THEN INSERT (org_id, node_id, parent_id, node_type, config_json) VALUES ('acme', v.node_id, 'acme', 'team', document);
 SELECT is(pg_temp.versions(), 'new 1 insert, newer 1 insert, sre 1 insert, sre 2 update, sre 3 update, web 1 insert, web 2 delete', 'MERGE');
-\endif
 SELECT ok(pg_temp.in_step(), 'nodes and history are in step');
 
 -- what the database sets is not the writer's

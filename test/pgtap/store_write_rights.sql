@@ -175,9 +175,9 @@ FROM calls, pg_temp.places(statement) WHERE name <> 'import';
 INSERT INTO source VALUES ('new', 'new', NULL, '{}'), ('acme', 'acme', NULL, '{"new": 1}'), ('acme', 'sre', 'acme', '{"new": 1}');
 SELECT is(strangers, NULL, format('import by a superuser, in: %s', places))
 FROM pg_temp.places($$SELECT * FROM integration_config_import('source')$$);
-SELECT is(strangers, NULL, format('import from a table of the owner''s, in: %s', places)) || E'\n' || matches(places, 'source', 'that one was there')
+SELECT concat_ws(E'\n', is(strangers, NULL, format('import from a table of the owner''s, in: %s', places)), matches(places, 'source', 'that one was there'))
 FROM pg_temp.places($$SELECT * FROM integration_config_import('source_of_owner')$$);
-SELECT is(strangers, NULL, format('import from a view of his, in: %s', places)) || E'\n' || matches(places, 'view', 'that one was there')
+SELECT concat_ws(E'\n', is(strangers, NULL, format('import from a view of his, in: %s', places)), matches(places, 'view', 'that one was there'))
 FROM pg_temp.places($$SELECT * FROM integration_config_import('public.view_of_owner')$$);
 SELECT ok(places LIKE '%check%generated%index%partial%rule%trigger AFTER ROW%trigger AFTER STATEMENT%trigger BEFORE ROW%trigger BEFORE STATEMENT%',
 		  'and each of his places was there: ' || places)

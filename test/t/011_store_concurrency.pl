@@ -17,9 +17,6 @@ $node->init;
 $node->append_conf('postgresql.conf', "fsync = off\nmax_connections = 30\ndeadlock_timeout = '100ms'\n");
 $node->start;
 
-# pgbench retries what may be retried only since version 15.
-plan skip_all => 'pgbench cannot retry' if $node->safe_psql('postgres', 'SHOW server_version_num') < 150000;
-
 $node->safe_psql(
 	'postgres', q{
 	CREATE EXTENSION integration_schemas;

@@ -507,8 +507,7 @@ MERGE INTO nodes AS n USING (SELECT 'n', %s) AS s (id, document) ON n.id = s.id
 MERGE INTO nodes AS n USING (SELECT 'm', %s) AS s (id, document) ON n.id = s.id
 	WHEN MATCHED THEN UPDATE SET document = s.document
 	WHEN NOT MATCHED THEN INSERT VALUES (s.id, 'team', s.document);}),
-	$refused, $located)
-  if $node->pg_version >= 15;
+	$refused, $located);
 
 hidden('the trigger: in functions',
 	for_each(q{
