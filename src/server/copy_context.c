@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "commands/copy.h"
 #include "commands/copyfrom_internal.h"
 #include "server/copy_context.h"
 
