@@ -81,6 +81,7 @@ own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
 	for (int i = 0; i < nargs; i++)
 	{
 		options.params->params[i].value = values[i];
+		options.params->params[i].isnull = false;
 		options.params->params[i].pflags = PARAM_FLAG_CONST;
 		options.params->params[i].ptype = types[i];
 	}

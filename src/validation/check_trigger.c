@@ -196,6 +196,7 @@ static void
 read_arguments(CheckCall *call)
 {
 	const Trigger *trigger = call->trigger->tg_trigger;
+	const char *level = NULL;
 
 	call->level = LEVEL_TEAM;
 	for (int i = 1; i < trigger->tgnargs; i++)
@@ -205,6 +206,10 @@ read_arguments(CheckCall *call)
 		if (strncmp(argument, LEVEL_ARGUMENT, strlen(LEVEL_ARGUMENT)) == 0)
 		{
 			argument += strlen(LEVEL_ARGUMENT);
+			if (level != NULL)
+				wrong_use(call->trigger, ERRCODE_INVALID_PARAMETER_VALUE,
+						  psprintf("It has two levels, \"%s\" and \"%s\".", level, argument), USAGE);
+			level = argument;
 			if (!validation_level_parse(argument, strlen(argument), &call->level))
 				wrong_use(call->trigger, ERRCODE_INVALID_PARAMETER_VALUE,
 						  psprintf("There is no level \"%s\".", argument),
@@ -249,6 +254,11 @@ check_use(const TriggerData *trigdata)
 		wrong_use(trigdata, ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
 				  "The trigger is fired INSTEAD OF the change.",
 				  "Create it BEFORE or AFTER, on the view's table.");
+	/* a BEFORE trigger may set what the statement does not name */
+	if (trigdata->tg_trigger->tgnattr > 0)
+		wrong_use(trigdata, ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
+				  "The trigger is not fired for an UPDATE of other columns, where another trigger can still set the document.",
+				  "Create it for UPDATE without a list of columns: where the document does not change, it costs next to nothing.");
 	if (trigdata->tg_trigger->tgnargs < 1 || trigdata->tg_trigger->tgnargs > 3)
 		wrong_use(trigdata, ERRCODE_INVALID_PARAMETER_VALUE,
 				  psprintf("It has %d arguments.", trigdata->tg_trigger->tgnargs),

@@ -76,7 +76,7 @@ CREATE TABLE bench.node (
     PRIMARY KEY (org_id, node_id)
 );
 CREATE TABLE bench.checked_node (LIKE bench.node INCLUDING ALL);
-CREATE TRIGGER check_config BEFORE INSERT OR UPDATE OF config_json ON bench.checked_node
+CREATE TRIGGER check_config BEFORE INSERT OR UPDATE ON bench.checked_node
     FOR EACH ROW EXECUTE FUNCTION integration_schema_check('config_json', 'node_type');
 
 CREATE PROCEDURE bench.insert_rounds(nodes int, last_round int)

@@ -50,7 +50,7 @@ END $$;
 CREATE SCHEMA mine;
 CREATE TABLE mine.nodes (id int PRIMARY KEY, dropped int, note text DEFAULT 'SENTINEL', doc jsonb, node_type text);
 ALTER TABLE mine.nodes DROP COLUMN dropped;
-CREATE TRIGGER check_config BEFORE INSERT OR UPDATE OF doc ON mine.nodes
+CREATE TRIGGER check_config BEFORE INSERT OR UPDATE ON mine.nodes
 	FOR EACH ROW EXECUTE FUNCTION integration_schema_check('doc', 'node_type');
 
 --
@@ -104,7 +104,8 @@ FROM (VALUES
 	($$UPDATE mine.nodes SET doc = '{"integrations": 1}' WHERE id = 1$$, '23514 mine.nodes.doc check_config'),
 	($$UPDATE mine.nodes SET doc = '{"x": 1}' WHERE id = 1$$, 'ok'),
 	($$UPDATE mine.nodes SET doc = NULL WHERE id = 2$$, 'ok'),
-	($$UPDATE mine.nodes SET note = 'x', node_type = 'nonsense' WHERE id = 3$$, 'ok'),
+	($$UPDATE mine.nodes SET note = 'x', node_type = 'org' WHERE id = 3$$, 'ok'),
+	($$UPDATE mine.nodes SET note = 'x', node_type = 'nonsense' WHERE id = 3$$, '23514 mine.nodes.node_type check_config'),
 	($$INSERT INTO mine.nodes (id, doc) VALUES (1, '{}') ON CONFLICT (id) DO UPDATE SET doc = '{"integrations": 1}'$$, '23514 mine.nodes.doc check_config'),
 	($$INSERT INTO mine.nodes (id, doc) VALUES (1, '[]') ON CONFLICT (id) DO NOTHING$$, '23514 mine.nodes.doc check_config'),
 	($$INSERT INTO mine.nodes (id, doc) SELECT i, '{}' FROM generate_series(100, 110) AS i$$, 'ok'),
@@ -252,6 +253,12 @@ FROM (VALUES
 	 E'22023\nIt has 0 arguments.\nGive the name of the jsonb column, and optionally that of the column with the level, or level=..., and mode=warn.'),
 	($$BEFORE INSERT ON used FOR EACH ROW EXECUTE FUNCTION integration_schema_check('doc', 'level', 'x')$$,
 	 E'22023\nIt has two columns for the level, "level" and "x".\nGive the name of the jsonb column, and optionally that of the column with the level, or level=..., and mode=warn.'),
+	($$BEFORE INSERT ON used FOR EACH ROW EXECUTE FUNCTION integration_schema_check('doc', 'level=team', 'level=org')$$,
+	 E'22023\nIt has two levels, "team" and "org".\nGive the name of the jsonb column, and optionally that of the column with the level, or level=..., and mode=warn.'),
+	($$BEFORE INSERT OR UPDATE OF doc ON used FOR EACH ROW EXECUTE FUNCTION integration_schema_check('doc')$$,
+	 E'39P01\nThe trigger is not fired for an UPDATE of other columns, where another trigger can still set the document.\nCreate it for UPDATE without a list of columns: where the document does not change, it costs next to nothing.'),
+	($$AFTER INSERT OR UPDATE OF doc, num ON used FOR EACH ROW EXECUTE FUNCTION integration_schema_check('doc', 'mode=warn')$$,
+	 E'39P01\nThe trigger is not fired for an UPDATE of other columns, where another trigger can still set the document.\nCreate it for UPDATE without a list of columns: where the document does not change, it costs next to nothing.'),
 	($$BEFORE INSERT ON used FOR EACH ROW EXECUTE FUNCTION integration_schema_check('doc', 'level', 'mode=warn', 'x')$$,
 	 E'22023\nIt has 4 arguments.\nGive the name of the jsonb column, and optionally that of the column with the level, or level=..., and mode=warn.'),
 	($$BEFORE INSERT ON used FOR EACH ROW EXECUTE FUNCTION integration_schema_check('doc', 'mode=watch')$$,

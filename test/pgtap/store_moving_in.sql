@@ -44,7 +44,7 @@ SELECT throws_ok($$SELECT integrations.integration_schemas_import('public.integr
 
 -- The trigger on the old table
 
-CREATE TRIGGER check_config BEFORE INSERT OR UPDATE OF config_json ON public.node_configurations
+CREATE TRIGGER check_config BEFORE INSERT OR UPDATE ON public.node_configurations
 	FOR EACH ROW EXECUTE FUNCTION integrations.integration_schema_check('config_json', 'node_type');
 SELECT throws_ok($$UPDATE public.node_configurations SET config_json = '{"integrations": {"slack": {"config": {"bot_token": 1}}}}'$$,
 	'23514', NULL, 'the old table is watched');

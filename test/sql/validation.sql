@@ -32,7 +32,7 @@ SELECT jsonb_pretty(integration_schema_redact('{
 --
 
 CREATE TABLE my_nodes (id int PRIMARY KEY, node_type text, config_json jsonb);
-CREATE TRIGGER check_config BEFORE INSERT OR UPDATE OF config_json ON my_nodes
+CREATE TRIGGER check_config BEFORE INSERT OR UPDATE ON my_nodes
 	FOR EACH ROW EXECUTE FUNCTION integration_schema_check('config_json', 'node_type');
 INSERT INTO my_nodes VALUES (1, 'org', '{"integrations": {"openai": {"config": {"api_key": "sk-1"}}}}');
 INSERT INTO my_nodes VALUES (2, 'team', '{"integrations": {"openai": {"config": {"api_key": "sk-1"}}, "slack": {"config": {"mention_oncall": "always"}}}}');
