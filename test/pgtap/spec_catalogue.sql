@@ -76,8 +76,8 @@ EXCEPTION WHEN OTHERS THEN
   GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT, s = SCHEMA_NAME, t = TABLE_NAME, c = COLUMN_NAME, k = CONSTRAINT_NAME;
   RETURN jsonb_build_object('state', SQLSTATE, 'message', m, 'detail', d, 'hint', h, 'schema', s, 'table', t, 'column', c, 'constraint', k);
 END $$;
-SELECT matches(pg_temp.say(q) ->> 'message', '/fields/1/requird', 'a malformed definition is refused with its path'),
-       matches(pg_temp.say(q) ->> 'hint', '"required"', 'and what would be right')
+SELECT unnest(ARRAY[matches(pg_temp.say(q) ->> 'message', '/fields/1/requird', 'a malformed definition is refused with its path'),
+       matches(pg_temp.say(q) ->> 'hint', '"required"', 'and what would be right')])
   FROM (VALUES ($q$INSERT INTO integration_schemas (id, name, category, description, fields) VALUES ('w', 'W', 'c', 'd', '[{"name": "a"}, {"name": "b", "requird": true}]')$q$)) AS v(q);
 SELECT is(pg_temp.say($q$UPDATE integration_schemas SET fields = '[{"name": "a", "type": "strng"}]' WHERE id = 'slack'$q$) ->> 'state', '23514', 'at UPDATE too');
 SELECT matches(pg_temp.say($q$UPDATE integration_schemas SET fields = '[{"name": "a", "type": "strng"}]' WHERE id = 'slack'$q$)::text, '/fields/0/type', 'with the path');
