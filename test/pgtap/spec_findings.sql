@@ -1,5 +1,4 @@
--- What the specification demands and was not so when this was written: a test leaves this file for its promise's own
--- once it holds.
+-- Promises of the specification that did not hold when the other spec tests were written.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
