@@ -2,7 +2,7 @@
 -- and call the functions, and no one but the owner may read a document.
 
 GRANT SELECT ON @extschema@.integration_schemas, @extschema@.integration_schema_history,
-	@extschema@.integration_schema_version TO PUBLIC;
+	@extschema@.integration_schema_version, @extschema@.integration_schema_renames TO PUBLIC;
 REVOKE ALL ON @extschema@.node_configurations, @extschema@.node_configuration_history FROM PUBLIC;
 
 -- Who owns the database owns what is in it, also where an administrator made the
@@ -12,7 +12,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
 	@extschema@.integration_schema_removed,
 	@extschema@.integration_schema_history,
 	@extschema@.node_configurations,
-	@extschema@.node_configuration_history
+	@extschema@.node_configuration_history,
+	@extschema@.integration_schema_renames
 	TO pg_database_owner WITH GRANT OPTION;
 -- and dump and restore them
 GRANT SELECT, UPDATE ON SEQUENCE @extschema@.node_configuration_history_sequence
@@ -29,5 +30,6 @@ REVOKE EXECUTE ON FUNCTION
 	integration_schemas_internal.node_before(),
 	integration_schemas_internal.node_after(),
 	integration_schemas_internal.node_truncate(),
-	integration_schemas_internal.history_before()
+	integration_schemas_internal.history_before(),
+	integration_schemas_internal.rename_before()
 	FROM PUBLIC;

@@ -385,19 +385,13 @@ check_type(DefinitionCheck *check, JsonbRef value)
 }
 
 /*
- * check_name: ^[A-Za-z_][A-Za-z0-9_]{0,63}$
+ * is_field_name: can that be a field's name?  ^[A-Za-z_][A-Za-z0-9_]{0,63}$
  */
-static void
-check_name(DefinitionCheck *check, JsonbRef name)
+bool
+is_field_name(JsonbRef name)
 {
-	static const char *const hint = "Write a name of 1 to 64 letters, digits and underscores that does not begin with a digit.";
-	bool		right;
+	bool		right = name.len >= 1 && name.len <= NAME_LIMIT;
 
-	if (name.type == JREF_NONE)
-		refuse(check, hint, "The definition has no \"name\".");
-	check->key = vocabulary[0].key;
-	check_text(check, name);
-	right = name.len >= 1 && name.len <= NAME_LIMIT;
 	for (uint32 i = 0; i < name.len && right; i++)
 	{
 		char		c = name.ptr[i];
@@ -405,7 +399,22 @@ check_name(DefinitionCheck *check, JsonbRef name)
 		right = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
 			(c >= '0' && c <= '9' && i > 0);
 	}
-	if (!right)
+	return right;
+}
+
+/*
+ * check_name: a definition's "name".
+ */
+static void
+check_name(DefinitionCheck *check, JsonbRef name)
+{
+	static const char *const hint = FIELD_NAME_HINT;
+
+	if (name.type == JREF_NONE)
+		refuse(check, hint, "The definition has no \"name\".");
+	check->key = vocabulary[0].key;
+	check_text(check, name);
+	if (!is_field_name(name))
 		refuse(check, hint, psprintf("%s is no field name.", quoted(name)));
 	check->field.name = name;
 }

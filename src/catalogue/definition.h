@@ -29,6 +29,11 @@
 typedef void (*DefinitionRefusal) (void *arg, int index, JsonbRef key,
 								   const char *detail, const char *hint);
 
+/* What can be a field's name, as advice. */
+#define FIELD_NAME_HINT \
+	"Write a name of 1 to 64 letters, digits and underscores that does not begin with a digit."
+
+extern bool is_field_name(JsonbRef name);
 extern void definition_check(Relation catalogue, JsonbRef integration_id,
 							 JsonbRef fields);
 extern void definition_check_with(JsonbRef fields, DefinitionRefusal refusal,

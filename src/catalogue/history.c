@@ -59,6 +59,21 @@ static const char *const kept_columns[] = {
 	"featured", "required", "locked", "fields", "created_at", "updated_at", "origin"
 };
 
+/*
+ * The fields that are or ever were secrets, under every name that they have had
+ * since, as a query s of id and field; %1$s is the history, %2$s the extension's
+ * schema.
+ */
+#define EVER_SECRET \
+	"WITH RECURSIVE s (id, field) AS (" \
+	" SELECT h.id, f.value ->> 'name'" \
+	" FROM %1$s AS h, jsonb_array_elements(h.entry -> 'fields') AS f" \
+	" WHERE f.value ->> 'type' = 'secret'" \
+	" UNION" \
+	" SELECT r.to_id, CASE WHEN r.from_field IS NULL THEN s.field ELSE r.to_field END" \
+	" FROM s JOIN %2$s.integration_schema_renames AS r" \
+	"  ON r.from_id = s.id AND (r.from_field IS NULL OR r.from_field = s.field)) "
+
 /* Does one of our own statements take a version away?  Reset in any case. */
 static bool replacing;
 
@@ -239,10 +254,9 @@ history_secrets(Relation catalogue, const char *id)
 	Datum		fields;
 
 	own_execute(NULL, RelationGetForm(catalogue)->relowner,
-				psprintf("SELECT coalesce(jsonb_object_agg(f.value ->> 'name', true), '{}') "
-						 "FROM %s.integration_schema_history AS h,"
-						 " jsonb_array_elements(h.entry -> 'fields') AS f "
-						 "WHERE h.id = $1 AND f.value ->> 'type' = 'secret'",
+				psprintf(EVER_SECRET
+						 "SELECT coalesce(jsonb_object_agg(s.field, true), '{}') FROM s WHERE s.id = $1",
+						 quote_qualified_identifier(schema, own_table_name(OWN_CHANGES)),
 						 quote_identifier(schema)),
 				lengthof(types), types, values, NULL, GetLatestSnapshot());
 	fields = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
@@ -339,8 +353,8 @@ integration_schema_changes(PG_FUNCTION_ARGS)
 	own_select(fcinfo, OWN_CHANGES,
 			   "SELECT h.changed_at, h.id, h.version, h.operation, h.author, h.role, h.reason,"
 			   " c.field, c.key, c.before, c.after "
-			   "FROM %s AS h"
-			   " LEFT JOIN LATERAL (SELECT p.entry FROM %s AS p"
+			   "FROM %1$s AS h"
+			   " LEFT JOIN LATERAL (SELECT p.entry FROM %1$s AS p"
 			   "  WHERE p.id = h.id AND p.version < h.version"
 			   "  ORDER BY p.version DESC LIMIT 1) AS old ON true"
 			   " CROSS JOIN LATERAL ("
@@ -385,10 +399,9 @@ ever_secret(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	own_select(fcinfo, OWN_CHANGES,
-			   "SELECT coalesce(jsonb_object_agg(s.id, s.fields), '{}') FROM ("
-			   " SELECT h.id, jsonb_agg(DISTINCT f.value -> 'name') AS fields"
-			   " FROM %s AS h, jsonb_array_elements(h.entry -> 'fields') AS f"
-			   " WHERE f.value ->> 'type' = 'secret' GROUP BY h.id) AS s",
+			   EVER_SECRET
+			   "SELECT coalesce(jsonb_object_agg(i.id, i.fields), '{}') FROM ("
+			   " SELECT s.id, jsonb_agg(s.field) AS fields FROM s GROUP BY s.id) AS i",
 			   0, NULL, NULL, NULL);
 	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 	if (!isnull)
@@ -403,27 +416,33 @@ ever_secret(PG_FUNCTION_ARGS)
 /*
  * history_names: the names of the fields that an integration ever had or, with
  * JREF_NONE, the ids that the catalogue ever had: an object's keys, palloc'd.
+ *
+ * Unless renamed, those are left out that only have another name now.
  */
 JsonbRef
-history_names(FunctionCallInfo fcinfo, JsonbRef id)
+history_names(FunctionCallInfo fcinfo, JsonbRef id, bool renamed)
 {
-	static const Oid types[] = {TEXTOID};
+	static const Oid types[] = {TEXTOID, BOOLOID};
 	MemoryContext caller = CurrentMemoryContext;
 	Identity	before;
-	Datum		values[1];
+	Datum		values[2];
 	bool		isnull;
 	JsonbRef	names;
 
 	/* the empty id is nobody's */
 	values[0] = id.type != JREF_NONE ? text_from_ref(id) : CStringGetTextDatum("");
+	values[1] = BoolGetDatum(renamed);
 	identity_become(&before, relation_owner(own_table_required(fcinfo, OWN_CHANGES, AccessShareLock)));
 	SPI_connect();
 	own_select(fcinfo, OWN_CHANGES,
 			   "SELECT coalesce(jsonb_object_agg(n.name, true) FILTER (WHERE n.name IS NOT NULL), '{}') FROM ("
-			   " SELECT h.id AS name FROM %s AS h WHERE $1 = ''"
-			   " UNION SELECT f.value ->> 'name' FROM %s AS h, jsonb_array_elements("
+			   " SELECT h.id AS name FROM %1$s AS h WHERE $1 = ''"
+			   " UNION SELECT f.value ->> 'name' FROM %1$s AS h, jsonb_array_elements("
 			   "  CASE jsonb_typeof(h.entry -> 'fields') WHEN 'array' THEN h.entry -> 'fields' END) AS f"
-			   " WHERE h.id = $1) AS n",
+			   " WHERE h.id = $1) AS n"
+			   " WHERE $2 OR NOT EXISTS (SELECT FROM %2$s.integration_schema_renames AS r"
+			   "  WHERE ($1 = '' AND r.from_id = n.name AND r.from_field IS NULL)"
+			   "   OR (r.from_id = $1 AND r.from_field = n.name))",
 			   lengthof(types), types, values, NULL);
 	MemoryContextSwitchTo(caller);
 	names = jsonb_ref_root(DatumGetJsonbPCopy(SPI_getbinval(SPI_tuptable->vals[0],

@@ -41,6 +41,7 @@ static const char *const names[OWN_TABLES] = {
 	[OWN_VERSION] = "integration_schema_version",
 	[OWN_NODES] = "node_configurations",
 	[OWN_HISTORY] = "node_configuration_history",
+	[OWN_RENAMES] = "integration_schema_renames",
 };
 
 /* A function that was called, and what belongs to its extension. */

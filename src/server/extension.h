@@ -20,6 +20,7 @@ typedef enum OwnTable
 	OWN_VERSION,
 	OWN_NODES,
 	OWN_HISTORY,
+	OWN_RENAMES,
 	OWN_TABLES					/* how many there are */
 } OwnTable;
 

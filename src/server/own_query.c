@@ -56,9 +56,9 @@ own_execute(KeptPlan *kept, Oid owner, const char *query, int nargs, const Oid *
  * who may SELECT it; its rows go into a function's result or, with NULL for that,
  * are in SPI_tuptable.
  *
- * The format's %s are the table's name.  As its owner, unless row security
- * applies to the caller, whom policies are made for.  Under the active
- * snapshot, with SPI connected.  Errors: undefined_table,
+ * The format's %1$s is the table's name, %2$s the extension's schema.  As its
+ * owner, unless row security applies to the caller, whom policies are made for.
+ * Under the active snapshot, with SPI connected.  Errors: undefined_table,
  * insufficient_privilege; those of result_require_types().
  */
 void
@@ -69,6 +69,7 @@ own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
 	Oid			relid = own_table_required(fcinfo, table, AccessShareLock);
 	AttrNumber	whole_row = InvalidAttrNumber;
 	char	   *name = qualified_name(relid);
+	const char *schema = quote_identifier(get_namespace_name(own_namespace(fcinfo)));
 	Identity	caller;
 	int			level = search_path_secure();
 	SPIPlanPtr	plan;
@@ -76,7 +77,7 @@ own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
 
 	(void) rights_checked(relid, ACL_SELECT, 1, &whole_row, GetUserId(), true);
 	identity_for_table(&caller, relid);
-	plan = plan_prepare(psprintf(format, name, name), nargs, types);
+	plan = plan_prepare(psprintf(format, name, schema), nargs, types);
 	options.params = makeParamList(nargs);
 	for (int i = 0; i < nargs; i++)
 	{

@@ -46,7 +46,7 @@ once_had(DocumentCheck *check, JsonbRef id, JsonbRef field)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(check->cxt);
 
-		*names = history_names(check->fcinfo, of_field ? id : (JsonbRef) {0});
+		*names = history_names(check->fcinfo, of_field ? id : (JsonbRef) {0}, false);
 		if (of_field)
 			check->id = id;
 		MemoryContextSwitchTo(caller);
@@ -59,7 +59,8 @@ once_had(DocumentCheck *check, JsonbRef id, JsonbRef field)
  *
  * A new node may be the copy of one that was there while the catalogue had an
  * integration, or a field, that it has no longer: what it once had does not
- * stand in the way of a copy, as it does not in that of a write elsewhere.
+ * stand in the way of a copy, as it does not in that of a write elsewhere.  What
+ * only has another name now is none of that.
  */
 static void
 note_violation(const Violation *violation, void *arg)

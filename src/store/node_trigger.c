@@ -36,6 +36,7 @@
 #include "store/restore.h"
 #include "store/store.h"
 #include "store/tree_rules.h"
+#include "store/write_context.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/rel.h"
@@ -260,18 +261,22 @@ refuse_rename(Relation nodes, const NodeValues *old, const NodeValues *new)
 
 /*
  * unmasked: the document of a changed row with the secrets that its masks stand
- * for; NULL where it is what is stored.
+ * for; NULL where it is what is stored.  In a renaming, masks stay what they are.
  */
 static Jsonb *
 unmasked(FunctionCallInfo fcinfo, Relation nodes, const NodeValues *old,
 		 const NodeValues *new)
 {
+	const WriteContext *context;
 	Jsonb	   *document;
 	JsonbRef	stored;
 
 	if (same_value(old, new, NODE_CONFIG_JSON))
 		return NULL;
 	document = document_at(new);
+	context = context_of(text_at(new, NODE_ORG_ID), text_at(new, NODE_NODE_ID));
+	if (context != NULL && context->renames)
+		return document;
 	node_rules_document(nodes, document);
 	if (old->nulls[NODE_CONFIG_JSON])
 		return document;
@@ -420,6 +425,7 @@ written(FunctionCallInfo fcinfo, const NodeTable *table, const NodeValues *old,
 		const NodeValues *new)
 {
 	Snapshot	snapshot = GetActiveSnapshot();
+	const WriteContext *context;
 	bool		document;
 	TreePlace	place;
 	OuterLayers outer;
@@ -455,6 +461,9 @@ written(FunctionCallInfo fcinfo, const NodeTable *table, const NodeValues *old,
 	}
 	if (!history_write(fcinfo, &version))
 		refuse_concurrent(table->relation);
+	context = context_of(place.org_id, place.node_id);
+	if (context != NULL && context->renames)
+		document = false;
 	if (document || place.placed)
 		tree_above(table, &place, snapshot, &outer);
 	if (document)

@@ -25,6 +25,7 @@
 #include "server/own_table.h"
 #include "server/sql_result.h"
 #include "store/history.h"
+#include "store/rename.h"
 #include "store/store.h"
 #include "store/write.h"
 #include "utils/array.h"
@@ -112,15 +113,16 @@ integration_config_prune(PG_FUNCTION_ARGS)
 
 /*
  * erase_versions: put null in the place of a field's value in every version of
- * a node, and note the place as erased; returns in how many versions it was.
+ * a node before that one among all, and note the place as erased; returns in how
+ * many versions it was.
  */
 static uint64
-erase_versions(FunctionCallInfo fcinfo, FieldName name)
+erase_versions(FunctionCallInfo fcinfo, FieldName name, int64 before)
 {
-	Oid			argtypes[] = {TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID};
+	Oid			argtypes[] = {TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID, INT8OID};
 	Datum		path[4];
 	StringInfoData pointer;
-	Datum		values[4];
+	Datum		values[5];
 
 	path[0] = CStringGetTextDatum("integrations");
 	path[1] = text_from_ref(name.id);
@@ -137,14 +139,35 @@ erase_versions(FunctionCallInfo fcinfo, FieldName name)
 	values[2] = PointerGetDatum(construct_array(path, lengthof(path), TEXTOID, -1, false,
 												TYPALIGN_INT));
 	values[3] = CStringGetTextDatum(pointer.data);
+	values[4] = Int64GetDatum(before);
 	return change_history(fcinfo, ACL_UPDATE,
 						  "UPDATE ONLY %1$s AS h"
 						  " SET config_json = pg_catalog.jsonb_set(h.config_json, $3, 'null', false),"
 						  " erased = pg_catalog.array_append(h.erased, $4)"
 						  " WHERE h.org_id OPERATOR(pg_catalog.=) $1"
 						  " AND h.node_id OPERATOR(pg_catalog.=) $2"
+						  " AND h.sequence OPERATOR(pg_catalog.<) $5"
 						  " AND h.config_json OPERATOR(pg_catalog.#>) $3 OPERATOR(pg_catalog.<>) 'null'",
 						  lengthof(argtypes), argtypes, values, NULL);
+}
+
+/*
+ * erase_past: erase_versions() under every name that the field has had.
+ */
+static uint64
+erase_past(FunctionCallInfo fcinfo, FieldName name)
+{
+	uint64		versions = erase_versions(fcinfo, name, PG_INT64_MAX);
+	PastName   *names;
+	int			count;
+
+	SPI_connect();
+	count = past_names(fcinfo, name.id, name.field, &names);
+	for (int i = 0; i < count; i++)
+		versions += erase_versions(fcinfo, (FieldName) {names[i].id, names[i].field},
+								   names[i].before);
+	SPI_finish();
+	return versions;
 }
 
 /*
@@ -171,7 +194,7 @@ integration_config_erase(PG_FUNCTION_ARGS)
 		(void) write_end(&write, unset_field(&write, name));
 	else
 		SPI_finish();
-	versions = erase_versions(fcinfo, name);
+	versions = erase_past(fcinfo, name);
 	if (versions == 0)
 	{
 		text	   *org_id = PG_GETARG_TEXT_PP(0);
@@ -181,7 +204,7 @@ integration_config_erase(PG_FUNCTION_ARGS)
 		if (write.document == NULL &&
 			history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &deleted) == 0)
 			store_no_such(store_text_ref(org_id), store_text_ref(node_id));
-		if (jsonb_ref_member(history_names(fcinfo, name.id),
+		if (jsonb_ref_member(history_names(fcinfo, name.id, true),
 							 name.field.ptr, name.field.len).type == JREF_NONE)
 			require_field(fcinfo, name);
 	}

@@ -33,6 +33,7 @@
 #include "server/suggest.h"
 #include "store/lookup.h"
 #include "store/node_rules.h"
+#include "store/rename.h"
 #include "store/store.h"
 #include "store/write.h"
 #include "utils/builtins.h"
@@ -225,15 +226,16 @@ write_begin(NodeWrite *write, FunctionCallInfo fcinfo, int first)
 }
 
 /*
- * update_node: put the document there; false where something of the owner's has
- * taken the change away.  The version that the node then has is in the write.
+ * write_update: put the document there, with SPI connected; false where something
+ * of the owner's has taken the change away, or the transaction's snapshot does
+ * not see the node.  The version that the node then has is in the write.
  *
  * Where the table has rules, the server may refuse to return anything from an
  * UPDATE, so the row is asked afterwards; and a plan of which a rule has left
  * nothing would not notice that the rule goes, so none is kept.
  */
-static bool
-update_node(NodeWrite *write, Jsonb *document)
+bool
+write_update(NodeWrite *write, Jsonb *document)
 {
 	static const Oid argtypes[] = {TEXTOID, TEXTOID, JSONBOID};
 	static KeptPlan kept;
@@ -265,6 +267,18 @@ update_node(NodeWrite *write, Jsonb *document)
 }
 
 /*
+ * write_refused: the error for a document that write_update() has not put there.
+ */
+void
+write_refused(const NodeWrite *write)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("%s was not written", node_phrase(write->org_id, write->node_id)),
+			 errdetail("A trigger or a rule of the table took the change away.")));
+}
+
+/*
  * write_end: the node's new document; returns the version that it then has,
  * which is the one that it had where nothing changes.
  *
@@ -274,11 +288,8 @@ int32
 write_end(NodeWrite *write, Jsonb *document)
 {
 	if (!jsonb_ref_equal(jsonb_ref_root(document), jsonb_ref_root(write->document)) &&
-		!update_node(write, document))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%s was not written", node_phrase(write->org_id, write->node_id)),
-				 errdetail("A trigger or a rule of the table took the change away.")));
+		!write_update(write, document))
+		write_refused(write);
 	SPI_finish();
 	return write->version;
 }
@@ -324,8 +335,8 @@ version_phrase(const NodeWrite *write, int32 version)
 }
 
 /*
- * old_document: the document of a version in the node's history, which lives
- * until write_end.
+ * old_document: the document of a version in the node's history, with the names
+ * that things have now, which lives until write_end.
  *
  * It is read once the node's row is locked, so that what another transaction
  * has just taken out of the history is not put back.
@@ -337,15 +348,17 @@ old_document(NodeWrite *write, FunctionCallInfo fcinfo, int32 version)
 	static KeptPlan read_history;
 	Oid			relid = own_table_required(fcinfo, OWN_HISTORY, AccessShareLock);
 	Relation	table = table_open(relid, NoLock);
-	AttrNumber	read[4];
+	AttrNumber	read[5];
 	Datum		values[3];
 	Datum		document;
+	Datum		sequence;
 	bool		isnull;
 
 	read[0] = own_column(table, "org_id", TEXTOID);
 	read[1] = own_column(table, "node_id", TEXTOID);
 	read[2] = own_column(table, "version", INT4OID);
 	read[3] = own_column(table, "config_json", JSONBOID);
+	read[4] = own_column(table, "sequence", INT8OID);
 	table_close(table, NoLock);
 	rights_checked(relid, ACL_SELECT, lengthof(read), read, GetUserId(), true);
 
@@ -353,7 +366,7 @@ old_document(NodeWrite *write, FunctionCallInfo fcinfo, int32 version)
 	values[1] = PointerGetDatum(write->node_id);
 	values[2] = Int32GetDatum(version);
 	if (run(&read_history, relid,
-			"SELECT h.config_json FROM ONLY %s AS h"
+			"SELECT h.config_json, h.sequence FROM ONLY %s AS h"
 			" WHERE h.org_id OPERATOR(pg_catalog.=) $1 AND h.node_id OPERATOR(pg_catalog.=) $2"
 			" AND h.version OPERATOR(pg_catalog.=) $3",
 			lengthof(argtypes), argtypes, values) == 0)
@@ -366,7 +379,8 @@ old_document(NodeWrite *write, FunctionCallInfo fcinfo, int32 version)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s has no document", version_phrase(write, version)),
 				 errdetail("With this version the node was deleted.")));
-	return DatumGetJsonbP(document);
+	sequence = result(2, write);
+	return renamed_since(fcinfo, DatumGetInt64(sequence), DatumGetJsonbP(document));
 }
 
 /*

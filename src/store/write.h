@@ -33,6 +33,8 @@ typedef struct FieldName
 } FieldName;
 
 extern void write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first);
+extern bool write_update(NodeWrite *write, Jsonb *document);
+extern void write_refused(const NodeWrite *write);
 extern int32 write_end(NodeWrite *write, Jsonb *document);
 extern FieldName field_argument(FunctionCallInfo fcinfo);
 extern void require_field(FunctionCallInfo fcinfo, FieldName name);

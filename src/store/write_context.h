@@ -22,6 +22,7 @@ typedef struct WriteContext
 	const char *author;			/* NULL: the setting's, or else the role */
 	bool		accepted;		/* was accepted once: only warn of what no
 								 * longer conforms */
+	bool		renames;		/* only names change: nothing to check */
 } WriteContext;
 
 /* The write that is being made; NULL for a statement of the caller's own. */

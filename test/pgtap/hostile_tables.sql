@@ -33,6 +33,8 @@ $$, 'PUBLIC may call no SECURITY DEFINER function, nor make a trigger of one');
 --
 
 INSERT INTO node_configurations (org_id, node_id, parent_id, node_type) VALUES ('acme', 'acme', NULL, 'org'), ('acme', 'sre', 'acme', 'team');
+UPDATE node_configurations SET config_json = '{"integrations": {"slack": {"config": {"default_channel": "#a"}}}}' WHERE node_id = 'sre';
+SELECT integration_schema_rename_field('slack', 'default_channel', 'channel'), integration_config_rollback('acme', 'sre', 2) \gset
 
 -- Each use of the tables, on its own.
 CREATE TEMPORARY TABLE uses (statement text);
@@ -54,7 +56,10 @@ INSERT INTO uses VALUES
 	('INSERT INTO integration_schemas (id, name, category, description) VALUES (''new'', ''New'', ''test'', '''')'),
 	('DELETE FROM integration_schemas'),
 	('TRUNCATE integration_schemas'),
-	('INSERT INTO integration_schema_removed VALUES (''slack'')');
+	('INSERT INTO integration_schema_removed VALUES (''slack'')'),
+	('SELECT integration_config_rollback(''acme'', ''sre'', 1), integration_config_rollback(''acme'', ''sre'', 2)'),
+	('SELECT integration_schema_rename(''slack'', ''chat'')'),
+	('SELECT integration_schema_rename_field(''slack'', ''bot_token'', ''token'')');
 
 CREATE FUNCTION pg_temp.internal_errors(alteration text) RETURNS text
 LANGUAGE plpgsql AS $$
@@ -93,7 +98,8 @@ FROM (
 				 ('integration_schemas', 'required'), ('integration_schemas', 'display_order'), ('integration_schema_removed', 'id'),
 				 ('integration_schema_version', 'version'), ('integration_schema_version', 'singleton'),
 				 ('node_configuration_history', 'operation'), ('node_configuration_history', 'reason'),
-				 ('integration_schema_history', 'entry'), ('integration_schema_history', 'reason')) AS c (tab, col),
+				 ('integration_schema_history', 'entry'), ('integration_schema_history', 'reason'),
+				 ('integration_schema_renames', 'sequence'), ('integration_schema_renames', 'from_id'), ('integration_schema_renames', 'to_field')) AS c (tab, col),
 		 (VALUES ('ALTER TABLE %1$s DROP COLUMN %2$s CASCADE'),
 				 ('ALTER TABLE %1$s RENAME COLUMN %2$s TO renamed'),
 				 ('SELECT pg_temp.free(''%1$s''); ALTER TABLE %1$s ALTER %2$s DROP DEFAULT, ALTER %2$s TYPE integer USING hashtext(%2$s::text)'),

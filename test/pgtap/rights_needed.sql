@@ -31,6 +31,7 @@ CREATE TEMP TABLE expected (number serial, call text, needs text[]);
 \set catalogue '{SELECT ON integration_schemas}'
 \set nodes '{SELECT ON integration_schemas,SELECT ON node_configurations}'
 \set write '{SELECT ON node_configurations,UPDATE ON node_configurations}'
+\set rename '{SELECT ON integration_schemas,UPDATE ON integration_schemas,SELECT ON node_configurations,UPDATE ON node_configurations}'
 INSERT INTO expected (call, needs) VALUES
 	('SELECT integration_schema_config()', :'catalogue'),
 	('SELECT integration_schema_config_array(ARRAY[''{}''::jsonb])', :'catalogue'),
@@ -57,6 +58,8 @@ INSERT INTO expected (call, needs) VALUES
 	('SELECT integration_schema_changes(''-infinity'')', '{SELECT ON integration_schema_history}'),
 	('SELECT integration_schema_impact(''slack'', NULL)', :'nodes'),
 	('SELECT integration_config_violations(''a'')', :'nodes'),
+	('SELECT integration_schema_rename_field(''slack'', ''bot_token'', ''token'')', :'rename'),
+	('SELECT integration_schema_rename(''slack'', ''chat'')', :'rename'),
 	('SELECT integration_config_effective(''a'', ''b'')', :'nodes'),
 	('SELECT integration_config_resolve(''a'', ''b'', ''slack'')', :'nodes'),
 	('SELECT integration_config_values(''a'', ''b'')', :'nodes'),

@@ -77,7 +77,8 @@ my $evil = q{
 	ALTER DATABASE %DB% SET search_path = mine, public, pg_catalog;
 	ALTER ROLE mallory SET search_path = mine, public, pg_catalog;
 };
-my @tables = qw(integration_schemas integration_schema_version integration_schema_removed integration_schema_history);
+my @tables = qw(integration_schemas integration_schema_version integration_schema_removed integration_schema_history
+	integration_schema_renames);
 my %code = (
 	triggers => join('', map { my $table = $_;
 		map { my ($when, $level) = split / /;
@@ -161,7 +162,9 @@ for my $kind (sort keys %code)
 		'SELECT public.integration_schema_list(), public.integration_schema_categories()',
 		'SELECT public.integration_schemas_import($$mine.catalogue$$)',
 		'SELECT * FROM public.integration_schema_changes($$-infinity$$)',
-		'SELECT integration_schemas_internal.ever_secret()')
+		'SELECT integration_schemas_internal.ever_secret()',
+		'SELECT public.integration_schema_rename_field($$sentry$$, $$organization$$, $$org$$)',
+		'SELECT public.integration_schema_rename($$sentry$$, $$sentries$$)')
 	{
 		$node->psql($db, "SET search_path = mine, public, pg_catalog; $call");
 	}

@@ -1,0 +1,43 @@
+/*-------------------------------------------------------------------------
+ *
+ * store/rename.h
+ *	  Renaming integrations and fields: what becomes of a document, and the
+ *	  record of what was renamed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef STORE_RENAME_H
+#define STORE_RENAME_H
+
+#include "fmgr.h"
+#include "jsonb/reader.h"
+
+/* A renaming: of an integration, or of a field of one. */
+typedef struct Rename
+{
+	JsonbRef	from_id;
+	JsonbRef	to_id;			/* the same where a field is renamed */
+	JsonbRef	from_field;		/* JREF_NONE: of the integration */
+	JsonbRef	to_field;
+} Rename;
+
+/* What a field was called in the versions before one. */
+typedef struct PastName
+{
+	JsonbRef	id;
+	JsonbRef	field;
+	int64		before;			/* that one's place among the versions */
+} PastName;
+
+/* store/rename_document.c */
+extern bool rename_concerns(const Rename *rename, JsonbRef document);
+extern bool rename_collides(const Rename *rename, JsonbRef document);
+extern Jsonb *rename_document(const Rename *rename, JsonbRef document);
+
+/* store/rename_record.c */
+extern void rename_record(FunctionCallInfo fcinfo, const Rename *rename);
+extern Jsonb *renamed_since(FunctionCallInfo fcinfo, int64 sequence, Jsonb *document);
+extern int	past_names(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field,
+					   PastName **names);
+
+#endif							/* STORE_RENAME_H */
