@@ -116,9 +116,9 @@ read_renames(FunctionCallInfo fcinfo, int64 sequence, bool latest_first)
 	own_select(fcinfo, OWN_RENAMES,
 			   latest_first ?
 			   "SELECT r.from_id::text, r.to_id::text, r.from_field::text, r.to_field::text,"
-			   " r.sequence::bigint FROM %s AS r WHERE r.sequence > $1 ORDER BY r.sequence DESC" :
+			   " r.sequence::bigint FROM ONLY %s AS r WHERE r.sequence > $1 ORDER BY r.sequence DESC" :
 			   "SELECT r.from_id::text, r.to_id::text, r.from_field::text, r.to_field::text,"
-			   " r.sequence::bigint FROM %s AS r WHERE r.sequence > $1 ORDER BY r.sequence",
+			   " r.sequence::bigint FROM ONLY %s AS r WHERE r.sequence > $1 ORDER BY r.sequence",
 			   lengthof(types), types, values, NULL);
 	PopActiveSnapshot();
 }
