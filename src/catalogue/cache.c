@@ -486,11 +486,11 @@ catalogue_current(FunctionCallInfo fcinfo)
  * For what is decided on everybody's behalf: what is stored, what a node
  * inherits, what is hidden.  Under the active snapshot and valid as
  * catalogue_current()'s is, and often the same copy, so that calls of both may
- * alternate.  Where there is no table: with or_fallback the fallback, without
- * a WARNING; else an error (object_not_in_prerequisite_state).
+ * alternate.  Errors: object_not_in_prerequisite_state where there is no table,
+ * since what is stored is not judged by the fallback.
  */
 const Catalogue *
-catalogue_of_owner(FunctionCallInfo fcinfo, bool or_fallback)
+catalogue_of_owner(FunctionCallInfo fcinfo)
 {
 	Oid			namespace = own_namespace(fcinfo);
 	Catalogue  *catalogue;
@@ -500,7 +500,7 @@ catalogue_of_owner(FunctionCallInfo fcinfo, bool or_fallback)
 		catalogue = OidIsValid(cache.relid) ? cache.catalogue : cache.fallback;
 	else
 		catalogue = refresh_somehow(fcinfo, InvalidOid);
-	if (unlikely(catalogue == cache.fallback) && !or_fallback)
+	if (unlikely(catalogue == cache.fallback))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("catalogue table \"%s\" does not exist", CATALOGUE_TABLE),

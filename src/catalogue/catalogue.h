@@ -154,7 +154,7 @@ extern bool field_format_parse(JsonbRef name, FieldFormat *format);
 
 /* catalogue/cache.c */
 extern const Catalogue *catalogue_current(FunctionCallInfo fcinfo);
-extern const Catalogue *catalogue_of_owner(FunctionCallInfo fcinfo, bool or_fallback);
+extern const Catalogue *catalogue_of_owner(FunctionCallInfo fcinfo);
 extern const Catalogue *catalogue_fallback(void);
 extern void catalogue_pin(const Catalogue *catalogue);
 extern char *catalogue_source(FunctionCallInfo fcinfo);

@@ -531,7 +531,7 @@ integration_config_import(PG_FUNCTION_ARGS)
 	import.history_name = qualified_name(history);
 	import.schema = quote_identifier(get_namespace_name(own_namespace(fcinfo)));
 	check_rights(nodes);
-	catalogue = catalogue_of_owner(fcinfo, true);
+	catalogue = catalogue_of_owner(fcinfo);
 	catalogue_pin(catalogue);
 	rows = read_source(&import, &incoming);
 

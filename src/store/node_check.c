@@ -92,7 +92,7 @@ node_check_document(FunctionCallInfo fcinfo, const NodeTable *table,
 	const text *type = version->node_type;
 	const WriteContext *context = context_of(version->org_id, version->node_id);
 	ValidationLevel level = LEVEL_TEAM;
-	const Catalogue *catalogue = catalogue_of_owner(fcinfo, true);
+	const Catalogue *catalogue = catalogue_of_owner(fcinfo);
 	DocumentCheck check = {.fcinfo = fcinfo,.cxt = CurrentMemoryContext,.made = before == NULL};
 
 	(void) validation_level_parse(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type), &level);

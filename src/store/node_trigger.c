@@ -281,7 +281,7 @@ unmasked(FunctionCallInfo fcinfo, Relation nodes, const NodeValues *old,
 	if (old->nulls[NODE_CONFIG_JSON])
 		return document;
 	stored = jsonb_ref_root(document_at(old));
-	document = unmask_document(catalogue_of_owner(fcinfo, true), document, stored);
+	document = unmask_document(catalogue_of_owner(fcinfo), document, stored);
 	return jsonb_ref_equal(jsonb_ref_root(document), stored) ? NULL : document;
 }
 

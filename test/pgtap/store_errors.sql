@@ -67,5 +67,16 @@ FROM (VALUES
 ) AS s (statement), pg_temp.error_of(s.statement) AS e;
 RESET check_function_bodies;
 
+-- what is stored is not judged by the fallback
+
+ALTER TABLE integration_schemas RENAME TO moved;
+SELECT is(e.state || ': ' || e.message, '55000: catalogue table "integration_schemas" does not exist', statement)
+FROM (VALUES
+	($$INSERT INTO node_configurations (org_id, node_id, parent_id, node_type, config_json) VALUES ('acme', 'new', 'acme', 'team', '{"integrations": {"slack": {"config": {"bot_token": 1}}}}')$$),
+	($$SELECT integration_config_set('acme', 'sre', '{"x": 1}')$$),
+	($$UPDATE node_configurations SET config_json = '{"x": 1}' WHERE node_id = 'sre'$$)) AS s (statement), pg_temp.error_of(s.statement) AS e;
+SELECT is((pg_temp.error_of($$DELETE FROM node_configurations WHERE node_id = 'sre'$$)).state, NULL, 'a deletion needs no catalogue');
+ALTER TABLE moved RENAME TO integration_schemas;
+
 SELECT * FROM finish();
 ROLLBACK;
