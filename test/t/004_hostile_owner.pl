@@ -258,7 +258,8 @@ my $calls_query = q{
 				('level', '$$team$$'), ('expected_version', 'NULL'), ('category', 'NULL'), ('of', '$$public.node_configurations$$::regclass'),
 				('max', '2'), ('before', CASE WHEN a.type = 'timestamptz'::regtype THEN 'pg_catalog.now()' ELSE '$${}$$' END), ('since', '$$-infinity$$'),
 				('source', CASE WHEN p.proname = 'integration_schemas_import' THEN '$$mine.integrations$$' ELSE '$$mine.nodes$$' END),
-				('fields', CASE WHEN a.type = 'jsonb'::regtype THEN '$$[]$$' END), ('command', '$$SELECT 1$$')) AS v (name, value)
+				('fields', CASE WHEN a.type = 'jsonb'::regtype THEN '$$[]$$' END), ('command', '$$SELECT 1$$'),
+				('from', CASE p.proname WHEN 'integration_schema_rename' THEN '$$gitlab$$' ELSE '$$bot_token$$' END), ('to', '$$renamed$$')) AS v (name, value)
 			 ON v.name = p.proargnames[a.n] AND v.value IS NOT NULL
 		   LEFT JOIN (VALUES ('jsonb', '$${"integrations": {"slack": {"config": {"default_channel": "#b"}}}}$$'), ('jsonb[]', '$${"{\"integrations\": {}}"}$$'),
 				('text', '$$x$$'), ('integer', '1'), ('boolean', 'true'), ('text[]', '$${/x}$$'), ('tid', '$$(0,1)$$'), ('regclass', '$$public.node_configurations$$')) AS t (type, value)
