@@ -14,7 +14,6 @@
 #include "jsonb/writer.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "nodes/pg_list.h"
 #include "server/messages.h"
 #include "utils/fmgrprotos.h"
 
@@ -60,19 +59,30 @@ typedef struct Level
 	int			path_length;	/* to these objects */
 } Level;
 
+/* A change of a value, as it is shown. */
 typedef struct Change
 {
-	char	   *path;
-	Versions	versions;
+	JsonbRef	before;
+	JsonbRef	after;
+	int			path;			/* where it begins in the paths of them all */
+	int			path_length;
 } Change;
+
+/* The changes of one kind: a document may have a million of them. */
+typedef struct Changes
+{
+	Change	   *array;
+	int			count;
+	int			allocated;
+} Changes;
 
 typedef struct Diff
 {
 	StringInfoData path;		/* JSON Pointer to where we are */
-	Size		bytes;			/* of all paths so far */
-	List	   *added;			/* of Change */
-	List	   *changed;
-	List	   *removed;
+	StringInfoData paths;		/* to all changes, one after the other */
+	Changes		added;			/* without "before" */
+	Changes		changed;
+	Changes		removed;		/* without "after" */
 } Diff;
 
 static Part
@@ -170,23 +180,32 @@ next_member(Level *level, JsonbRef *key, Versions *member)
 static void
 note_change(Diff *diff, const Versions *versions)
 {
+	Changes    *changes = &diff->changed;
 	Change	   *change;
 
+	if (versions->before.type == JREF_NONE)
+		changes = &diff->added;
+	else if (versions->after.type == JREF_NONE)
+		changes = &diff->removed;
+
 	/* what the answer cannot hold must not first be held here */
-	diff->bytes += diff->path.len;
-	if (diff->bytes > JENTRY_OFFLENMASK)
+	if (diff->paths.len + diff->path.len > JENTRY_OFFLENMASK)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("changes of a document are too many to be listed")));
-	change = palloc(sizeof(Change));
-	change->path = pstrdup(diff->path.data);
-	change->versions = *versions;
-	if (versions->before.type == JREF_NONE)
-		diff->added = lappend(diff->added, change);
-	else if (versions->after.type == JREF_NONE)
-		diff->removed = lappend(diff->removed, change);
-	else
-		diff->changed = lappend(diff->changed, change);
+	if (changes->count == changes->allocated)
+	{
+		changes->allocated = Max(16, changes->allocated * 2);
+		changes->array = changes->array == NULL ?
+			palloc(sizeof(Change) * changes->allocated) :
+			repalloc_huge(changes->array, sizeof(Change) * (Size) changes->allocated);
+	}
+	change = &changes->array[changes->count++];
+	change->before = versions->shown_before;
+	change->after = versions->shown_after;
+	change->path = diff->paths.len;
+	change->path_length = diff->path.len;
+	appendBinaryStringInfo(&diff->paths, diff->path.data, diff->path.len);
 }
 
 /*
@@ -264,29 +283,30 @@ compare_documents(Diff *diff, const Versions *documents)
  * write_changes: the changes of one kind, as an array.
  */
 static void
-write_changes(JsonbWriter *writer, JsonbFrame *outer, List *changes)
+write_changes(const Diff *diff, JsonbWriter *writer, JsonbFrame *outer, const Changes *changes)
 {
 	JsonbFrame	array;
-	ListCell   *cell;
 
-	jsonb_write_array(writer, outer, &array, list_length(changes));
-	foreach(cell, changes)
+	jsonb_write_array(writer, outer, &array, changes->count);
+	for (int i = 0; i < changes->count; i++)
 	{
-		Change	   *change = lfirst(cell);
+		const Change *change = &changes->array[i];
 		JsonbMember members[3];
 		int			count = 0;
 
+		CHECK_FOR_INTERRUPTS();
 		members[count].key = jsonb_ref_string("path", 4);
-		members[count++].value = jsonb_ref_string(change->path, strlen(change->path));
-		if (change->versions.before.type != JREF_NONE)
+		members[count++].value = jsonb_ref_string(diff->paths.data + change->path,
+												  change->path_length);
+		if (changes != &diff->added)
 		{
 			members[count].key = jsonb_ref_string("before", 6);
-			members[count++].value = change->versions.shown_before;
+			members[count++].value = change->before;
 		}
-		if (change->versions.after.type != JREF_NONE)
+		if (changes != &diff->removed)
 		{
 			members[count].key = jsonb_ref_string("after", 5);
-			members[count++].value = change->versions.shown_after;
+			members[count++].value = change->after;
 		}
 		jsonb_write_members(writer, &array, members, count);
 	}
@@ -317,6 +337,7 @@ integration_schemas_config_diff(PG_FUNCTION_ARGS)
 	versions.shown_after = documents[3];
 
 	initStringInfo(&diff.path);
+	initStringInfo(&diff.paths);
 	compare_documents(&diff, &versions);
 
 	jsonb_write_begin(&writer, 1024);
@@ -324,9 +345,9 @@ integration_schemas_config_diff(PG_FUNCTION_ARGS)
 	jsonb_write_key(&writer, &object, "added", 5);
 	jsonb_write_key(&writer, &object, "changed", 7);
 	jsonb_write_key(&writer, &object, "removed", 7);
-	write_changes(&writer, &object, diff.added);
-	write_changes(&writer, &object, diff.changed);
-	write_changes(&writer, &object, diff.removed);
+	write_changes(&diff, &writer, &object, &diff.added);
+	write_changes(&diff, &writer, &object, &diff.changed);
+	write_changes(&diff, &writer, &object, &diff.removed);
 	jsonb_write_end(&writer, &object);
 	PG_RETURN_JSONB_P(jsonb_write_finish(&writer));
 }

@@ -123,6 +123,7 @@ erase_versions(FunctionCallInfo fcinfo, FieldName name, int64 before)
 	Datum		path[4];
 	StringInfoData pointer;
 	Datum		values[5];
+	uint64		versions;
 
 	path[0] = CStringGetTextDatum("integrations");
 	path[1] = text_from_ref(name.id);
@@ -138,17 +139,23 @@ erase_versions(FunctionCallInfo fcinfo, FieldName name, int64 before)
 	values[1] = PG_GETARG_DATUM(1);
 	values[2] = PointerGetDatum(construct_array(path, lengthof(path), TEXTOID, -1, false,
 												TYPALIGN_INT));
-	values[3] = CStringGetTextDatum(pointer.data);
+	pfree(DatumGetPointer(path[1]));
+	pfree(DatumGetPointer(path[3]));
+	values[3] = PointerGetDatum(cstring_to_text_with_len(pointer.data, pointer.len));
+	pfree(pointer.data);
 	values[4] = Int64GetDatum(before);
-	return change_history(fcinfo, ACL_UPDATE,
-						  "UPDATE ONLY %1$s AS h"
-						  " SET config_json = pg_catalog.jsonb_set(h.config_json, $3, 'null', false),"
-						  " erased = pg_catalog.array_append(h.erased, $4)"
-						  " WHERE h.org_id OPERATOR(pg_catalog.=) $1"
-						  " AND h.node_id OPERATOR(pg_catalog.=) $2"
-						  " AND h.sequence OPERATOR(pg_catalog.<) $5"
-						  " AND h.config_json OPERATOR(pg_catalog.#>) $3 OPERATOR(pg_catalog.<>) 'null'",
-						  lengthof(argtypes), argtypes, values, NULL);
+	versions = change_history(fcinfo, ACL_UPDATE,
+							  "UPDATE ONLY %1$s AS h"
+							  " SET config_json = pg_catalog.jsonb_set(h.config_json, $3, 'null', false),"
+							  " erased = pg_catalog.array_append(h.erased, $4)"
+							  " WHERE h.org_id OPERATOR(pg_catalog.=) $1"
+							  " AND h.node_id OPERATOR(pg_catalog.=) $2"
+							  " AND h.sequence OPERATOR(pg_catalog.<) $5"
+							  " AND h.config_json OPERATOR(pg_catalog.#>) $3 OPERATOR(pg_catalog.<>) 'null'",
+							  lengthof(argtypes), argtypes, values, NULL);
+	pfree(DatumGetPointer(values[2]));
+	pfree(DatumGetPointer(values[3]));
+	return versions;
 }
 
 /*
