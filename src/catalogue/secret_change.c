@@ -13,6 +13,7 @@
 
 #include "access/table.h"
 #include "catalog/pg_type.h"
+#include "catalogue/catalogue.h"
 #include "catalogue/history.h"
 #include "catalogue/missing.h"
 #include "catalogue/secret_change.h"
@@ -201,4 +202,88 @@ secret_stays_secret(FunctionCallInfo fcinfo, Relation catalogue, const char *id,
 	UnregisterSnapshot(snapshot);
 	MemoryContextDelete(row_cxt);
 	table_close(nodes, NoLock);
+}
+
+/*
+ * value_in: what a document has for a field; JREF_NONE where it has nothing.
+ */
+static JsonbRef
+value_in(JsonbRef document, JsonbRef id, JsonbRef field)
+{
+	JsonbRef	entry = jsonb_ref_member(JREF_MEMBER(document, "integrations"), id.ptr, id.len);
+
+	return jsonb_ref_member(JREF_MEMBER(entry, "config"), field.ptr, field.len);
+}
+
+/*
+ * refuse_shown: refuse a config of the past with a value that was a secret and
+ * would be shown.
+ */
+static void
+refuse_shown(Relation catalogue, const Integration *integration, JsonbRef id,
+			 JsonbRef config, JsonbRef before)
+{
+	JsonbRef	ever = {0};
+	JsonbWalk	walk;
+	JsonbRef	name;
+	JsonbRef	value;
+
+	jsonb_walk_begin(&walk, config);
+	while (jsonb_walk_member(&walk, &name, &value))
+	{
+		const Field *field = integration_field(integration, name.ptr, name.len);
+		StringInfoData shown;
+
+		CHECK_FOR_INTERRUPTS();
+		if (field == NULL || field->type == FIELD_SECRET || !value_present(value) ||
+			jsonb_ref_equal(value, value_in(before, id, name)))
+			continue;
+		if (ever.type == JREF_NONE)
+			ever = history_secrets(catalogue, jsonb_ref_cstring(id));
+		if (jsonb_ref_member(ever, name.ptr, name.len).type == JREF_NONE)
+			continue;
+		initStringInfo(&shown);
+		append_name(&shown, name);
+		appendStringInfoString(&shown, " of integration ");
+		append_name(&shown, id);
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("field %s was a secret once", shown.data),
+				 errdetail("The document of the past has a value there, which would be shown now."),
+				 errhint("Write what is wanted of that document, or erase the value.")));
+	}
+}
+
+/*
+ * secret_stays_hidden: refuse a document of the past that brings values, which
+ * the one before has not, to fields that were secrets and are none now; with SPI
+ * connected.
+ *
+ * Errors: object_not_in_prerequisite_state.
+ */
+void
+secret_stays_hidden(FunctionCallInfo fcinfo, JsonbRef before, JsonbRef after)
+{
+	const Catalogue *catalogue = catalogue_of_owner(fcinfo);
+	Relation	table = table_open(own_table_required(fcinfo, OWN_CATALOGUE, AccessShareLock), NoLock);
+	JsonbRef	integrations = JREF_MEMBER(after, "integrations");
+	JsonbWalk	walk;
+	JsonbRef	id;
+	JsonbRef	entry;
+
+	catalogue_pin(catalogue);
+	if (integrations.type == JREF_OBJECT)
+	{
+		jsonb_walk_begin(&walk, integrations);
+		while (jsonb_walk_member(&walk, &id, &entry))
+		{
+			const Integration *integration = catalogue_integration(catalogue, id.ptr, id.len);
+			JsonbRef	config = JREF_MEMBER(entry, "config");
+
+			CHECK_FOR_INTERRUPTS();
+			if (integration != NULL && config.type == JREF_OBJECT)
+				refuse_shown(table, integration, id, config, before);
+		}
+	}
+	table_close(table, NoLock);
 }

@@ -14,5 +14,6 @@
 
 extern void secret_stays_secret(FunctionCallInfo fcinfo, Relation catalogue,
 								const char *id, const Jsonb *old, const Jsonb *new);
+extern void secret_stays_hidden(FunctionCallInfo fcinfo, JsonbRef before, JsonbRef after);
 
 #endif							/* CATALOGUE_SECRET_CHANGE_H */

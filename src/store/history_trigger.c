@@ -24,6 +24,28 @@
 PG_FUNCTION_INFO_V1(history_before);
 
 /*
+ * ours: a constraint that what we write fulfils.
+ */
+static bool
+ours(const char *constraint)
+{
+	return strcmp(constraint, "node_configuration_history_operation_check") == 0 ||
+		strcmp(constraint, "node_configuration_history_document_check") == 0;
+}
+
+/*
+ * guard_row: keep a row out of the errors of the table's constraints; checked is
+ * as for row_guard_begin().
+ */
+static void
+guard_row(FunctionCallInfo fcinfo, Relation history, ConstraintFilter checked, HeapTuple row)
+{
+	if (fcinfo->flinfo->fn_extra == NULL)
+		fcinfo->flinfo->fn_extra = row_guard_begin(history, checked, fcinfo->flinfo->fn_mcxt);
+	row_guard_check(fcinfo->flinfo->fn_extra, history, row);
+}
+
+/*
  * restored: a row that a statement brings, as a restore does.
  *
  * A transaction's number means nothing in another cluster, so the row gets the
@@ -38,9 +60,7 @@ restored(FunctionCallInfo fcinfo, Relation history, HeapTuple row)
 
 	hide_rows_of_copy();
 	row = heap_modify_tuple_by_cols(row, RelationGetDescr(history), 1, &column, &value, &isnull);
-	if (fcinfo->flinfo->fn_extra == NULL)
-		fcinfo->flinfo->fn_extra = row_guard_begin(history, NULL, fcinfo->flinfo->fn_mcxt);
-	row_guard_check(fcinfo->flinfo->fn_extra, history, row);
+	guard_row(fcinfo, history, NULL, row);
 	return row;
 }
 
@@ -63,10 +83,16 @@ history_before(PG_FUNCTION_ARGS)
 	HeapTuple	row = trigger->tg_trigtuple;
 	const char *operation = "TRUNCATE";
 
+	if (TRIGGER_FIRED_BY_UPDATE(event))
+		row = trigger->tg_newtuple;
+	if (history_is_open() || IsLogicalWorker())
+	{
+		if (!TRIGGER_FIRED_BY_DELETE(event) && TRIGGER_FIRED_FOR_ROW(event))
+			guard_row(fcinfo, trigger->tg_relation, ours, row);
+		return PointerGetDatum(row);
+	}
 	if (TRIGGER_FIRED_BY_INSERT(event))
 	{
-		if (history_is_open() || IsLogicalWorker())
-			return PointerGetDatum(row);
 		row = restored(fcinfo, trigger->tg_relation, row);
 		if (restore_is_on(fcinfo))
 		{
@@ -76,9 +102,6 @@ history_before(PG_FUNCTION_ARGS)
 		}
 		return PointerGetDatum(row);
 	}
-	if (history_is_open() || IsLogicalWorker())
-		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(event) ? trigger->tg_newtuple : row);
-
 	if (TRIGGER_FIRED_BY_UPDATE(event))
 		operation = "UPDATE";
 	else if (TRIGGER_FIRED_BY_DELETE(event))

@@ -189,6 +189,11 @@ require_names(FunctionCallInfo fcinfo, const Rename *rename)
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("field cannot have the name %s", shown(rename->to_field)),
 				 errhint("%s", FIELD_NAME_HINT)));
+	if (JREF_IS(rename->to_field, "enabled"))
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("field cannot be renamed to %s", shown(rename->to_field)),
+				 errhint("In \"locked\" that name is the integration's own switch.")));
 	catalogue = catalogue_current(fcinfo);
 	integration = catalogue_require(catalogue, rename->from_id.ptr, rename->from_id.len);
 	if (integration_field(integration, rename->to_field.ptr, rename->to_field.len) != NULL)
@@ -225,7 +230,7 @@ rename_in_catalogue(Relation catalogue, const Rename *rename)
 }
 
 /*
- * refuse_collision: the error for a document that has both names.
+ * refuse_collision: the error for a document that has the new name already.
  */
 static void
 refuse_collision(const NodeRow *row, const Rename *rename)
@@ -235,14 +240,13 @@ refuse_collision(const NodeRow *row, const Rename *rename)
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 field ?
-			 errmsg("%s has values for both %s and %s of integration %s",
-					node_phrase(row->org_id, row->node_id), shown(rename->from_field),
+			 errmsg("%s has a field %s of integration %s already",
+					node_phrase(row->org_id, row->node_id),
 					shown(rename->to_field), shown(rename->from_id)) :
-			 errmsg("%s has both integrations %s and %s",
-					node_phrase(row->org_id, row->node_id), shown(rename->from_id),
-					shown(rename->to_id)),
-			 errdetail("One of them would be lost."),
-			 errhint("Take one of them out of the node's document first.")));
+			 errmsg("%s has an integration %s already",
+					node_phrase(row->org_id, row->node_id), shown(rename->to_id)),
+			 errdetail("It would stand for what is renamed."),
+			 errhint("Take it out of the node's document first.")));
 }
 
 /*
@@ -256,8 +260,6 @@ rename_in_node(const NodeTable *table, const NodeRow *row, const Rename *rename)
 {
 	NodeWrite	write = {0};
 
-	if (rename_collides(rename, jsonb_ref_root(row->document)))
-		refuse_collision(row, rename);
 	write.relid = RelationGetRelid(table->relation);
 	write.org_id = row->org_id;
 	write.node_id = row->node_id;
@@ -299,8 +301,11 @@ rename_in_nodes(Oid relid, const Rename *rename)
 	MemoryContextSwitchTo(row_cxt);
 	while (node_scan_next(&scan, &row))
 	{
-		if (row.org_id != NULL && row.node_id != NULL && row.document != NULL &&
-			rename_concerns(rename, jsonb_ref_root(row.document)))
+		bool		whole = row.org_id != NULL && row.node_id != NULL && row.document != NULL;
+
+		if (whole && rename_collides(rename, jsonb_ref_root(row.document)))
+			refuse_collision(&row, rename);
+		if (whole && rename_concerns(rename, jsonb_ref_root(row.document)))
 		{
 			rename_in_node(&table, &row, rename);
 			changed++;

@@ -21,13 +21,14 @@ typedef struct Rename
 	JsonbRef	to_field;
 } Rename;
 
-/* What a field was called in the versions before one. */
-typedef struct PastName
+/* What a field of today was called in the versions between two places. */
+typedef struct FieldPeriod
 {
 	JsonbRef	id;
 	JsonbRef	field;
-	int64		before;			/* that one's place among the versions */
-} PastName;
+	int64		after;
+	int64		before;
+} FieldPeriod;
 
 /* store/rename_document.c */
 extern bool rename_concerns(const Rename *rename, JsonbRef document);
@@ -37,7 +38,8 @@ extern Jsonb *rename_document(const Rename *rename, JsonbRef document);
 /* store/rename_record.c */
 extern void rename_record(FunctionCallInfo fcinfo, const Rename *rename);
 extern Jsonb *renamed_since(FunctionCallInfo fcinfo, int64 sequence, Jsonb *document);
-extern int	past_names(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field,
-					   PastName **names);
+extern int	field_periods(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field,
+						  FieldPeriod **periods);
+extern bool renamed_to(FunctionCallInfo fcinfo, JsonbRef *id, JsonbRef *field);
 
 #endif							/* STORE_RENAME_H */

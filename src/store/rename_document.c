@@ -99,17 +99,15 @@ rename_concerns(const Rename *rename, JsonbRef document)
 }
 
 /*
- * rename_collides: does it have something under both names?
+ * rename_collides: does it have the new name already?  It would get a meaning
+ * there, also for the nodes below.
  */
 bool
 rename_collides(const Rename *rename, JsonbRef document)
 {
-	JsonbRef	entry = entry_of(document, rename->from_id);
+	Rename		back = {rename->to_id, rename->from_id, rename->to_field, rename->from_field};
 
-	if (rename->from_field.type == JREF_NONE)
-		return entry.type != JREF_NONE && entry_of(document, rename->to_id).type != JREF_NONE;
-	return value_of(entry, rename->from_field).type != JREF_NONE &&
-		value_of(entry, rename->to_field).type != JREF_NONE;
+	return rename_concerns(&back, document);
 }
 
 static void

@@ -73,6 +73,7 @@ rename_record(FunctionCallInfo fcinfo, const Rename *rename)
 	bool		field = rename->from_field.type != JREF_NONE;
 	Datum		values[lengthof(types)] = {0};
 	const char *nulls = field ? "       " : "   nn  ";
+	uint64 volatile rows = 0;
 
 	values[0] = TimestampTzGetDatum(actor_stamp());
 	values[1] = text_from_ref(rename->from_id);
@@ -87,7 +88,7 @@ rename_record(FunctionCallInfo fcinfo, const Rename *rename)
 	recording = true;
 	PG_TRY();
 	{
-		(void) own_execute(NULL, relation_owner(relid),
+		rows = own_execute(NULL, relation_owner(relid),
 						   psprintf("INSERT INTO %s (renamed_at, from_id, to_id, from_field,"
 									" to_field, author, role) VALUES ($1, $2, $3, $4, $5, $6, $7)",
 									qualified_name(relid)),
@@ -98,29 +99,34 @@ rename_record(FunctionCallInfo fcinfo, const Rename *rename)
 		recording = false;
 	}
 	PG_END_TRY();
+	if (rows == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("renaming was not recorded"),
+				 errdetail("A trigger or a rule of table \"%s\" took the record away.",
+						   get_rel_name(relid))));
 }
 
 /*
  * read_renames: the renamings that come after a place among the versions, the
  * first or the latest one first, as rows for rename_of(); with SPI connected.
  *
- * Under the latest snapshot: the caller may have waited for a renaming.
+ * Whoever may write a node gets the record that belongs to it.  It is the latest
+ * one: the caller may have waited for a renaming.
  */
 static void
 read_renames(FunctionCallInfo fcinfo, int64 sequence, bool latest_first)
 {
 	static const Oid types[] = {INT8OID};
 	Datum		values[] = {Int64GetDatum(sequence)};
+	Oid			relid = own_table_required(fcinfo, OWN_RENAMES, AccessShareLock);
 
-	PushActiveSnapshot(GetLatestSnapshot());
-	own_select(fcinfo, OWN_RENAMES,
-			   latest_first ?
-			   "SELECT r.from_id::text, r.to_id::text, r.from_field::text, r.to_field::text,"
-			   " r.sequence::bigint FROM ONLY %s AS r WHERE r.sequence > $1 ORDER BY r.sequence DESC" :
-			   "SELECT r.from_id::text, r.to_id::text, r.from_field::text, r.to_field::text,"
-			   " r.sequence::bigint FROM ONLY %s AS r WHERE r.sequence > $1 ORDER BY r.sequence",
-			   lengthof(types), types, values, NULL);
-	PopActiveSnapshot();
+	(void) own_execute(NULL, relation_owner(relid),
+					   psprintf("SELECT r.from_id::text, r.to_id::text, r.from_field::text,"
+								" r.to_field::text, r.sequence::bigint FROM ONLY %s AS r"
+								" WHERE r.sequence > $1 ORDER BY r.sequence%s",
+								qualified_name(relid), latest_first ? " DESC" : ""),
+					   lengthof(types), types, values, NULL, GetLatestSnapshot());
 }
 
 /*
@@ -165,38 +171,94 @@ renamed_since(FunctionCallInfo fcinfo, int64 sequence, Jsonb *document)
 }
 
 /*
- * past_names: what a field of today was called before it was renamed, the latest
- * name first; returns how many there are.  With SPI connected, in its memory.
+ * is_name: is it what the renaming calls so, the field or its integration?
+ */
+static bool
+is_name(const Rename *rename, JsonbRef rename_id, JsonbRef rename_field,
+		JsonbRef id, JsonbRef field)
+{
+	return jsonb_ref_is(rename_id, id.ptr, id.len) &&
+		(rename->from_field.type == JREF_NONE ||
+		 jsonb_ref_is(rename_field, field.ptr, field.len));
+}
+
+/*
+ * field_periods: what a field of today was called, and when, the latest name
+ * first; returns how many there are.  With SPI connected, in its memory.
+ *
+ * Where something else had the name before and gave it up, the field begins.
  */
 int
-past_names(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field, PastName **names)
+field_periods(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field, FieldPeriod **periods)
 {
-	PastName   *past;
-	int			count = 0;
+	FieldPeriod *period;
+	int			count = 1;
 
 	read_renames(fcinfo, 0, true);
-	past = palloc(sizeof(PastName) * (SPI_processed + 1));
+	period = *periods = palloc(sizeof(FieldPeriod) * (SPI_processed + 1));
+	*period = (FieldPeriod) {id, field, 0, PG_INT64_MAX};
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		Rename		rename = rename_of(i);
-		bool		whole = rename.from_field.type == JREF_NONE;
+		bool		given = is_name(&rename, rename.to_id, rename.to_field,
+									period->id, period->field);
 		bool		isnull;
 
-		if (jsonb_ref_is(rename.to_id, id.ptr, id.len) &&
-			(whole || jsonb_ref_is(rename.to_field, field.ptr, field.len)))
-		{
-			id = rename.from_id;
-			if (!whole)
-				field = rename.from_field;
-			past[count].id = id;
-			past[count].field = field;
-			past[count++].before =
-				DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 5, &isnull));
-		}
-		else if (jsonb_ref_is(rename.from_id, id.ptr, id.len) &&
-				 (whole || jsonb_ref_is(rename.from_field, field.ptr, field.len)))
-			break;				/* before that the name was another's */
+		if (!given && !is_name(&rename, rename.from_id, rename.from_field,
+							   period->id, period->field))
+			continue;
+		period->after = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
+													5, &isnull));
+		if (!given)
+			break;
+		period[1] = (FieldPeriod) {
+			rename.from_id,
+			rename.from_field.type == JREF_NONE ? period->field : rename.from_field,
+			0, period->after
+		};
+		period++;
+		count++;
 	}
-	*names = past;
 	return count;
+}
+
+/*
+ * renamed_to: what is called today what once had that name; false where it has
+ * that name today.  With SPI connected, in its memory.
+ */
+bool
+renamed_to(FunctionCallInfo fcinfo, JsonbRef *id, JsonbRef *field)
+{
+	bool		renamed = false;
+	JsonbRef	today_id = *id;
+	JsonbRef	today_field = *field;
+
+	read_renames(fcinfo, 0, false);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		Rename		rename = rename_of(i);
+
+		/* the name was given to something new meanwhile */
+		if (is_name(&rename, rename.from_id, rename.from_field, *id, *field) &&
+			!jsonb_ref_is(today_id, rename.from_id.ptr, rename.from_id.len))
+		{
+			today_id = *id;
+			today_field = *field;
+		}
+		else if (rename.from_field.type != JREF_NONE &&
+				 is_name(&rename, rename.from_id, rename.from_field, *id, *field))
+			today_field = *field;
+		if (is_name(&rename, rename.from_id, rename.from_field, today_id, today_field))
+		{
+			renamed = true;
+			today_id = rename.to_id;
+			if (rename.to_field.type != JREF_NONE)
+				today_field = rename.to_field;
+		}
+	}
+	renamed = renamed && !(jsonb_ref_is(today_id, id->ptr, id->len) &&
+						   jsonb_ref_is(today_field, field->ptr, field->len));
+	*id = today_id;
+	*field = today_field;
+	return renamed;
 }

@@ -14,6 +14,7 @@
 
 #include "access/table.h"
 #include "catalog/pg_type.h"
+#include "catalogue/catalogue.h"
 #include "catalogue/history.h"
 #include "executor/spi.h"
 #include "funcapi.h"
@@ -113,27 +114,27 @@ integration_config_prune(PG_FUNCTION_ARGS)
 
 /*
  * erase_versions: put null in the place of a field's value in every version of
- * a node before that one among all, and note the place as erased; returns in how
- * many versions it was.
+ * a node that were written in a period in which it had that name, and note the
+ * place as erased; returns in how many versions it was.
  */
 static uint64
-erase_versions(FunctionCallInfo fcinfo, FieldName name, int64 before)
+erase_versions(FunctionCallInfo fcinfo, const FieldPeriod *period)
 {
-	Oid			argtypes[] = {TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID, INT8OID};
+	Oid			argtypes[] = {TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID, INT8OID, INT8OID};
 	Datum		path[4];
 	StringInfoData pointer;
-	Datum		values[5];
+	Datum		values[6];
 	uint64		versions;
 
 	path[0] = CStringGetTextDatum("integrations");
-	path[1] = text_from_ref(name.id);
+	path[1] = text_from_ref(period->id);
 	path[2] = CStringGetTextDatum("config");
-	path[3] = text_from_ref(name.field);
+	path[3] = text_from_ref(period->field);
 	initStringInfo(&pointer);
 	append_pointer_step(&pointer, jsonb_ref_string("integrations", 12));
-	append_pointer_step(&pointer, name.id);
+	append_pointer_step(&pointer, period->id);
 	append_pointer_step(&pointer, jsonb_ref_string("config", 6));
-	append_pointer_step(&pointer, name.field);
+	append_pointer_step(&pointer, period->field);
 
 	values[0] = PG_GETARG_DATUM(0);
 	values[1] = PG_GETARG_DATUM(1);
@@ -143,14 +144,16 @@ erase_versions(FunctionCallInfo fcinfo, FieldName name, int64 before)
 	pfree(DatumGetPointer(path[3]));
 	values[3] = PointerGetDatum(cstring_to_text_with_len(pointer.data, pointer.len));
 	pfree(pointer.data);
-	values[4] = Int64GetDatum(before);
+	values[4] = Int64GetDatum(period->after);
+	values[5] = Int64GetDatum(period->before);
 	versions = change_history(fcinfo, ACL_UPDATE,
 							  "UPDATE ONLY %1$s AS h"
 							  " SET config_json = pg_catalog.jsonb_set(h.config_json, $3, 'null', false),"
 							  " erased = pg_catalog.array_append(h.erased, $4)"
 							  " WHERE h.org_id OPERATOR(pg_catalog.=) $1"
 							  " AND h.node_id OPERATOR(pg_catalog.=) $2"
-							  " AND h.sequence OPERATOR(pg_catalog.<) $5"
+							  " AND h.sequence OPERATOR(pg_catalog.>) $5"
+							  " AND h.sequence OPERATOR(pg_catalog.<) $6"
 							  " AND h.config_json OPERATOR(pg_catalog.#>) $3 OPERATOR(pg_catalog.<>) 'null'",
 							  lengthof(argtypes), argtypes, values, NULL);
 	pfree(DatumGetPointer(values[2]));
@@ -164,17 +167,53 @@ erase_versions(FunctionCallInfo fcinfo, FieldName name, int64 before)
 static uint64
 erase_past(FunctionCallInfo fcinfo, FieldName name)
 {
-	uint64		versions = erase_versions(fcinfo, name, PG_INT64_MAX);
-	PastName   *names;
+	uint64		versions = 0;
+	FieldPeriod *periods;
 	int			count;
 
 	SPI_connect();
-	count = past_names(fcinfo, name.id, name.field, &names);
+	count = field_periods(fcinfo, name.id, name.field, &periods);
 	for (int i = 0; i < count; i++)
-		versions += erase_versions(fcinfo, (FieldName) {names[i].id, names[i].field},
-								   names[i].before);
+		versions += erase_versions(fcinfo, &periods[i]);
 	SPI_finish();
 	return versions;
+}
+
+/*
+ * require_name_of_today: refuse the name of a field that has another one now: its
+ * value would stay under that.  With SPI connected, and the node locked, which
+ * may have waited for the renaming.
+ *
+ * Errors: undefined_object.
+ */
+static void
+require_name_of_today(FunctionCallInfo fcinfo, FieldName name)
+{
+	FieldName	today = name;
+	const Integration *integration;
+	StringInfoData field;
+	StringInfoData id;
+
+	if (!renamed_to(fcinfo, &today.id, &today.field))
+		return;
+	PushActiveSnapshot(GetLatestSnapshot());
+	integration = catalogue_integration(catalogue_of_owner(fcinfo), name.id.ptr, name.id.len);
+	PopActiveSnapshot();
+	if (integration != NULL &&
+		integration_field(integration, name.field.ptr, name.field.len) != NULL)
+		return;
+	initStringInfo(&field);
+	append_name(&field, name.field);
+	appendStringInfoString(&field, " of integration ");
+	append_name(&field, name.id);
+	initStringInfo(&id);
+	append_name(&id, today.field);
+	appendStringInfoString(&id, " of integration ");
+	append_name(&id, today.id);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("field %s was renamed", field.data),
+			 errhint("It is field %s now.", id.data)));
 }
 
 /*
@@ -194,6 +233,8 @@ integration_config_erase(PG_FUNCTION_ARGS)
 	uint64		versions;
 
 	write_lock(&write, fcinfo, 3);
+	if (write.document == NULL || own_value(&write, name).type <= JREF_NULL)
+		require_name_of_today(fcinfo, name);
 	if (write.context.reason == NULL)
 		write.context.reason = "erased";
 	write.context.accepted = true;

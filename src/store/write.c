@@ -21,6 +21,7 @@
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "catalogue/catalogue.h"
+#include "catalogue/secret_change.h"
 #include "executor/spi.h"
 #include "jsonb/build.h"
 #include "jsonb/merge_patch.h"
@@ -406,6 +407,7 @@ integration_config_rollback(PG_FUNCTION_ARGS)
 	if (write.context.reason == NULL)
 		write.context.reason = psprintf("rollback to version %d", version);
 	write.context.accepted = true;
+	secret_stays_hidden(fcinfo, jsonb_ref_root(write.document), jsonb_ref_root(document));
 	PG_RETURN_INT32(write_end(&write, document));
 }
 

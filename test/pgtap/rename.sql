@@ -192,19 +192,19 @@ SELECT is(pg_temp.error_of(statement), wanted, statement) FROM (VALUES
 	($$SELECT integration_schema_rename(NULL, 'x')$$, '22023 names must not be null  ')) AS r (statement, wanted);
 SELECT is((SELECT count(*) FROM integration_schema_renames WHERE from_id NOT IN ('keys', 'a', 'wipe', 'wiped')), 7::bigint, 'nothing is left of a refused one');
 
--- both names in one document: a field that went, whose values stayed
+-- a document has the new name already: of a field that went, whose values stayed
 UPDATE integration_schemas SET fields = fields || '{"name": "old"}' WHERE id = 'road';
 SELECT integration_config_set('a', 't', '{"integrations": {"road": {"config": {"old": "1"}}}}') \gset
 UPDATE integration_schemas SET fields = fields - 5 WHERE id = 'road';
 SELECT is(pg_temp.error_of($$SELECT integration_schema_rename_field('road', 'host', 'old')$$),
-	'55000 node "t" of organisation "a" has values for both "host" and "old" of integration "road" One of them would be lost. Take one of them out of the node''s document first.',
-	'a document that has both names: which would win?');
+	'55000 node "t" of organisation "a" has a field "old" of integration "road" already It would stand for what is renamed. Take it out of the node''s document first.',
+	'which would win?');
 SELECT is(fields #>> '{2,name}', 'host', 'nothing was changed') FROM integration_schemas WHERE id = 'road';
 INSERT INTO integration_schemas (id, name, category, description) VALUES ('gone', 'Gone', 'test', '');
 SELECT integration_config_set('b', 'b', '{"integrations": {"gone": {"enabled": true}}}') \gset
 DELETE FROM integration_schemas WHERE id = 'gone';
 SELECT is(pg_temp.error_of($$SELECT integration_schema_rename('road', 'gone')$$),
-	'55000 node "b" of organisation "b" has both integrations "road" and "gone" One of them would be lost. Take one of them out of the node''s document first.',
+	'55000 node "b" of organisation "b" has an integration "gone" already It would stand for what is renamed. Take it out of the node''s document first.',
 	'an integration as well');
 
 -- what was renamed is not what merely went
@@ -309,6 +309,55 @@ SELECT is(pg_temp.error_of($$SELECT integration_schema_rename('way', 'w')$$), '5
 DROP TRIGGER b ON node_configurations;
 CREATE RULE r AS ON UPDATE TO node_configurations DO ALSO INSERT INTO public.rename_seen VALUES ('rule', OLD.org_id);
 SELECT is(integration_schema_rename('way', 'w'), 4::bigint, 'a rule beside it');
+
+-- of several fields that had a name, each has its own past
+INSERT INTO integration_schemas (id, name, category, description, fields) VALUES
+	('swap', 'Swap', 'test', '', '[{"name": "a"}, {"name": "b"}, {"name": "s", "type": "secret"}]');
+INSERT INTO node_configurations (org_id, node_id, node_type, config_json) VALUES
+	('swap', 'swap', 'org', '{"integrations": {"swap": {"config": {"a": "A", "b": "B"}, "locked": ["a"]}}}');
+SELECT integration_schema_rename_field('swap', 'a', 't'), integration_schema_rename_field('swap', 'b', 'a') \gset
+SELECT integration_schema_rename_field('swap', 't', 'b') \gset
+SELECT is(config_json #> '{integrations,swap}', '{"config": {"a": "B", "b": "A"}, "locked": ["b"]}', 'two fields change places')
+FROM node_configurations WHERE org_id = 'swap';
+SELECT is(integration_config_erase('swap', 'swap', 'swap', 'a'), 4::bigint, 'what is called "a" is erased from every version');
+SELECT is(string_agg(coalesce(config_json #>> '{integrations,swap,config,a}', '-') || coalesce(config_json #>> '{integrations,swap,config,b}', '-')
+					 || coalesce(config_json #>> '{integrations,swap,config,t}', '-'), ' ' ORDER BY version),
+		  'A-- --A --A -A- -A-', 'and not what was') FROM node_configuration_history WHERE org_id = 'swap';
+SELECT is(pg_temp.error_of($$SELECT integration_config_erase('swap', 'swap', 'swap', 't')$$),
+		  '42704 field "t" of integration "swap" was renamed  It is field "b" of integration "swap" now.', 'a name of the past is no field''s');
+SELECT integration_schema_rename('swap', 'swapped') \gset
+SELECT is(pg_temp.error_of($$SELECT integration_config_erase('swap', 'swap', 'swap', 't')$$),
+		  '42704 field "t" of integration "swap" was renamed  It is field "b" of integration "swapped" now.', 'nor an integration''s');
+SELECT is(pg_temp.error_of($$SELECT integration_schema_rename_field('swapped', 'a', 'enabled')$$),
+		  '23514 field cannot be renamed to "enabled"  In "locked" that name is the integration''s own switch.', 'none is renamed to the switch');
+
+-- a secret of the past does not come back into a field that is none
+SELECT integration_config_set('swap', 'swap', '{"integrations": {"swapped": {"config": {"s": "SENTINEL"}}}}') AS with_secret \gset
+SELECT integration_config_set('swap', 'swap', '{"integrations": {"swapped": {"config": {"s": null}}}}') \gset
+SELECT integration_config_inherit('swap', 'swap', 'swapped', 's') \gset
+UPDATE integration_schemas SET fields = '[{"name": "a"}, {"name": "b"}, {"name": "s"}]' WHERE id = 'swapped';
+SELECT is(pg_temp.error_of(format('SELECT integration_config_rollback(''swap'', ''swap'', %s)', :with_secret)),
+		  '55000 field "s" of integration "swapped" was a secret once The document of the past has a value there, which would be shown now. Write what is wanted of that document, or erase the value.', 'by a rollback');
+INSERT INTO integration_schemas (id, name, category, description, fields) VALUES ('back', 'Back', 'test', '', '[{"name": "a", "type": "secret"}, {"name": "z"}]');
+INSERT INTO node_configurations (org_id, node_id, node_type, config_json) VALUES ('back', 'back', 'org', '{"integrations": {"back": {"config": {"a": "SENTINEL"}}}}');
+SELECT integration_schema_rename_field('back', 'a', 'b'), integration_config_inherit('back', 'back', 'back', 'b') \gset
+UPDATE integration_schemas SET fields = '[{"name": "z"}]' WHERE id = 'back';
+SELECT integration_schema_rename_field('back', 'z', 'b') \gset
+SELECT matches(pg_temp.error_of($$SELECT integration_config_rollback('back', 'back', 1)$$),
+			   '^55000 field "b" of integration "back" was a secret once', 'nor by one across renamings');
+SELECT is(integration_config_rollback('swap', 'swap', :with_secret - 1) IS NULL, false, 'what has no such value comes back');
+
+-- the record can't be kept from being written, nor from being read
+CREATE RULE nothing AS ON INSERT TO integration_schema_renames DO INSTEAD NOTHING;
+SELECT matches(pg_temp.error_of($$SELECT integration_schema_rename_field('swapped', 's', 'r')$$), '^55000 renaming was not recorded', 'a rule');
+DROP RULE nothing ON integration_schema_renames;
+REVOKE SELECT ON integration_schema_renames FROM PUBLIC;
+ALTER TABLE integration_schema_renames ENABLE ROW LEVEL SECURITY;
+GRANT UPDATE ON node_configuration_history TO rename_both;
+GRANT SELECT ON node_configurations TO rename_both;
+SET LOCAL ROLE rename_both;
+SELECT matches(pg_temp.error_of($$SELECT integration_config_erase('swap', 'swap', 'swap', 't')$$), '^42704 field "t" of integration "swap" was renamed', 'who may not read it erases by it all the same');
+RESET ROLE;
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -67,6 +67,20 @@ FROM (VALUES
 ) AS s (statement), pg_temp.error_of(s.statement) AS e;
 RESET check_function_bodies;
 
+-- the history's rows are not shown either, where its owner has added constraints
+
+ALTER TABLE node_configuration_history
+	ADD CONSTRAINT with_reason CHECK (operation <> 'update' OR reason IS NOT NULL) NOT VALID,
+	ADD CONSTRAINT not_erased CHECK (cardinality(erased) = 0) NOT VALID;
+INSERT INTO node_configurations (org_id, node_id, node_type, config_json)
+VALUES ('guard', 'guard', 'org', '{"integrations": {"slack": {"config": {"bot_token": "xoxb-SENTINEL"}}}}');
+SELECT is(concat_ws(' ', e.state, e.message, e.detail, e.hint), '23514 row for table "node_configuration_history" breaks constraint "' || refused || '"  ', statement)
+FROM (VALUES
+	($$UPDATE node_configurations SET name = 'x' WHERE org_id = 'guard'$$, 'with_reason'),
+	($$SELECT integration_config_set('guard', 'guard', '{"x": 1}')$$, 'with_reason'),
+	($$SELECT integration_config_erase('guard', 'guard', 'slack', 'bot_token')$$, 'not_erased')) AS s (statement, refused), pg_temp.error_of(s.statement) AS e;
+ALTER TABLE node_configuration_history DROP CONSTRAINT with_reason, DROP CONSTRAINT not_erased;
+
 -- what is stored is not judged by the fallback
 
 ALTER TABLE integration_schemas RENAME TO moved;
