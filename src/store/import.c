@@ -52,6 +52,9 @@ PG_FUNCTION_INFO_V1(integration_config_import);
 /* How the reason of a version begins that came from another table. */
 #define IMPORT_REASON "import from "
 
+/* Of a version that a renaming wrote, as a pattern: nobody changed the node. */
+#define RENAME_REASON "^(field|integration) renamed"
+
 /* The columns that a source may have. */
 typedef enum ImportColumn
 {
@@ -106,9 +109,9 @@ typedef struct Import
  *
  * A mask keeps what is stored at its place.
  *
- * The parameters are: whether newer changes are overwritten; parent_id and name
- * of a node, the extension's schema, the node's document; the table of nodes,
- * and the history.
+ * The parameters are: whether newer changes are overwritten; the history;
+ * parent_id and name of a node, the extension's schema, the node's document; the
+ * table of nodes, and the history.
  */
 static const char wanted_text[] =
 "SELECT w.org_id, w.node_id, w.parent_id, w.node_type, w.name, w.config_json, w.created_at,"
@@ -126,7 +129,11 @@ static const char wanted_text[] =
 "               OR coalesce(i.node_type, i.type_now) IS DISTINCT FROM i.type_now"
 "               OR i.name IS DISTINCT FROM i.name_now"
 "               OR i.config_json IS DISTINCT FROM i.config_now AS differs,"
-"               NOT starts_with(coalesce(h.reason, ''), '" IMPORT_REASON "') AS here"
+"               NOT starts_with(coalesce(CASE WHEN h.reason ~ '" RENAME_REASON "' THEN ("
+"                 SELECT v.reason FROM ONLY %s AS v"
+"                  WHERE v.org_id = i.org_id AND v.node_id = i.node_id AND v.version < i.version"
+"                    AND coalesce(v.reason, '') !~ '" RENAME_REASON "' ORDER BY v.version DESC LIMIT 1)"
+"                 ELSE h.reason END, ''), '" IMPORT_REASON "') AS here"
 "          FROM (SELECT i.org_id, i.node_id, %s AS parent_id, i.node_type, %s AS name,"
 "                       %s.integration_schema_unmask(%s, n.config_json) AS config_json,"
 "                       i.created_at, n.version,"
@@ -540,7 +547,7 @@ integration_config_import(PG_FUNCTION_ARGS)
 	document = import.columns[IMPORT_CONFIG_JSON] == InvalidAttrNumber ?
 		"coalesce(n.config_json, '{}')" : "coalesce(nullif(i.config_json, 'null'), '{}')";
 	(void) rows_as("wanted",
-				   psprintf(wanted_text, import.overwrite ? "true" : "false",
+				   psprintf(wanted_text, import.overwrite ? "true" : "false", import.history_name,
 							import.columns[IMPORT_PARENT_ID] == InvalidAttrNumber ?
 							"n.parent_id" : "i.parent_id",
 							import.columns[IMPORT_NAME] == InvalidAttrNumber ?

@@ -347,6 +347,18 @@ SELECT matches(pg_temp.error_of($$SELECT integration_config_rollback('back', 'ba
 			   '^55000 field "b" of integration "back" was a secret once', 'nor by one across renamings');
 SELECT is(integration_config_rollback('swap', 'swap', :with_secret - 1) IS NULL, false, 'what has no such value comes back');
 
+-- an import goes on where a renaming has written a version, and nobody else
+INSERT INTO integration_schemas (id, name, category, description, fields) VALUES ('imp', 'Imp', 'test', '', '[{"name": "a"}]');
+CREATE TABLE public.rename_source (org_id text, node_id text, parent_id text, config_json jsonb);
+INSERT INTO public.rename_source VALUES ('imp', 'imp', NULL, '{"integrations": {"imp": {"config": {"a": "1"}}}}');
+SELECT * FROM integration_config_import('public.rename_source') \gset
+SELECT integration_schema_rename_field('imp', 'a', 'b'), integration_schema_rename('imp', 'imps') \gset
+UPDATE public.rename_source SET config_json = '{"integrations": {"imps": {"config": {"b": "2"}}}}';
+SELECT is(updated, 1::bigint, 'an import that overwrites nothing follows') FROM integration_config_import('public.rename_source', false);
+SELECT integration_config_set('imp', 'imp', '{"here": 1}'), integration_schema_rename_field('imps', 'b', 'c') \gset
+UPDATE public.rename_source SET config_json = '{"integrations": {"imps": {"config": {"c": "3"}}}}';
+SELECT is(updated, 0::bigint, 'but not over a change before the renaming') FROM integration_config_import('public.rename_source', false);
+
 -- the record can't be kept from being written, nor from being read
 CREATE RULE nothing AS ON INSERT TO integration_schema_renames DO INSTEAD NOTHING;
 SELECT matches(pg_temp.error_of($$SELECT integration_schema_rename_field('swapped', 's', 'r')$$), '^55000 renaming was not recorded', 'a rule');
