@@ -86,12 +86,9 @@ typedef struct Import
 static SPIPlanPtr
 prepare(const char *query)
 {
-	Oid			types[] = {JSONBOID};
-	SPIPlanPtr	plan = SPI_prepare(query, 1, types);
+	static const Oid types[] = {JSONBOID};
 
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	return plan;
+	return plan_prepare(query, lengthof(types), types);
 }
 
 /*
@@ -388,6 +385,7 @@ integration_schemas_import(PG_FUNCTION_ARGS)
 	import.catalogue = own_table_required(fcinfo, OWN_CATALOGUE, RowExclusiveLock);
 	import.changes = own_table_required(fcinfo, OWN_CHANGES, RowExclusiveLock);
 	import.source = qualified_name(source);
+	(void) source_column(source, "id");
 	may(&import, ACL_SELECT);
 	initStringInfo(&import.edited);
 	initStringInfo(&import.problems);

@@ -132,15 +132,12 @@ check_document(Relation catalogue, const char *id, const Jsonb *document,
 		return;
 	for (int i = 0; i < count; i++)
 	{
-		StringInfoData field;
-
 		if (!value_present(jsonb_ref_member(at, exposed[i].ptr, exposed[i].len)))
 			continue;
-		initStringInfo(&field);
-		append_name(&field, exposed[i]);
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("field %s of integration \"%s\" must stay a secret", field.data, id),
+				 errmsg("field %s of integration \"%s\" must stay a secret",
+						name_phrase(exposed[i]), id),
 				 errdetail("A stored document has a value there, which another type would show."),
 				 errhint("Take the value out of the documents first, or give the new field another name."),
 				 errtable(catalogue)));
@@ -232,7 +229,6 @@ refuse_shown(Relation catalogue, const Integration *integration, JsonbRef id,
 	while (jsonb_walk_member(&walk, &name, &value))
 	{
 		const Field *field = integration_field(integration, name.ptr, name.len);
-		StringInfoData shown;
 
 		CHECK_FOR_INTERRUPTS();
 		if (field == NULL || field->type == FIELD_SECRET || !value_present(value) ||
@@ -242,13 +238,10 @@ refuse_shown(Relation catalogue, const Integration *integration, JsonbRef id,
 			ever = history_secrets(catalogue, jsonb_ref_cstring(id));
 		if (jsonb_ref_member(ever, name.ptr, name.len).type == JREF_NONE)
 			continue;
-		initStringInfo(&shown);
-		append_name(&shown, name);
-		appendStringInfoString(&shown, " of integration ");
-		append_name(&shown, id);
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("field %s was a secret once", shown.data),
+				 errmsg("field %s of integration %s was a secret once",
+						name_phrase(name), name_phrase(id)),
 				 errdetail("The document of the past has a value there, which would be shown now."),
 				 errhint("Write what is wanted of that document, or erase the value.")));
 	}

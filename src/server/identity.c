@@ -282,3 +282,24 @@ rights_checked(Oid relid, AclMode mode, int ncolumns, const AttrNumber *columns,
 				  statement_text(relid, mode, ncolumns, columns));
 	return true;
 }
+
+/*
+ * source_column: the column of that name, which a table or a view must have for
+ * an import.
+ *
+ * Errors: undefined_column.
+ */
+AttrNumber
+source_column(Oid source, const char *name)
+{
+	AttrNumber	attnum = get_attnum(source, name);
+
+	if (attnum == InvalidAttrNumber)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("table %s has no column \"%s\"",
+						quote_qualified_identifier(get_namespace_name(get_rel_namespace(source)),
+												   get_rel_name(source)), name),
+				 errhint("A view can give its columns the names that are looked for.")));
+	return attnum;
+}

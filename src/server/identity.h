@@ -23,6 +23,7 @@ extern void identity_become(Identity *before, Oid userid);
 extern void identity_for_table(Identity *before, Oid relid);
 extern void identity_for_source(Identity *before, Oid relid, int ncolumns,
 								const AttrNumber *columns);
+extern AttrNumber source_column(Oid source, const char *name);
 extern void identity_return(const Identity *before);
 extern Oid	relation_owner(Oid relid);
 extern bool rights_checked(Oid relid, AclMode mode, int ncolumns,

@@ -136,6 +136,19 @@ append_name(StringInfo out, JsonbRef name)
 }
 
 /*
+ * name_phrase: a name as append_name() has it, palloc'd.
+ */
+const char *
+name_phrase(JsonbRef name)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	append_name(&out, name);
+	return out.data;
+}
+
+/*
  * value_phrase: a value's JSON type with its article; of the value itself
  * nothing is said.
  */

@@ -15,6 +15,7 @@
 extern void append_escaped(StringInfo out, const char *string, int len,
 						   int limit);
 extern void append_name(StringInfo out, JsonbRef name);
+extern const char *name_phrase(JsonbRef name);
 extern const char *value_phrase(JsonbRef value);
 extern void append_pointer_step(StringInfo out, JsonbRef step);
 

@@ -283,12 +283,7 @@ find_source(Import *import, Oid relid)
 	for (int i = 0; i < IMPORT_COLUMNS; i++)
 		import->columns[i] = get_attnum(relid, import_columns[i].name);
 	for (int i = IMPORT_ORG_ID; i <= IMPORT_NODE_ID; i++)
-		if (import->columns[i] == InvalidAttrNumber)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("table %s has no column \"%s\"", import->source_name,
-							import_columns[i].name),
-					 errhint("A view can give its columns the names that are looked for.")));
+		(void) source_column(relid, import_columns[i].name);
 	relation_close(source, NoLock);
 }
 

@@ -81,19 +81,6 @@ name_argument(FunctionCallInfo fcinfo, int number)
 }
 
 /*
- * shown: a name as messages have it, palloc'd.
- */
-static char *
-shown(JsonbRef name)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	append_name(&out, name);
-	return out.data;
-}
-
-/*
  * require_rights: the caller must have the rights that the statements on a table
  * take, and reach all of its rows.
  *
@@ -157,7 +144,7 @@ require_id(JsonbRef id)
 	if (!valid)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("integration cannot have the id %s", shown(id)),
+				 errmsg("integration cannot have the id %s", name_phrase(id)),
 				 errhint("Write an id of 1 to 64 lower case letters, digits, hyphens and underscores that begins with a letter or a digit.")));
 }
 
@@ -180,27 +167,27 @@ require_names(FunctionCallInfo fcinfo, const Rename *rename)
 		if (catalogue_integration(catalogue, rename->to_id.ptr, rename->to_id.len) != NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNIQUE_VIOLATION),
-					 errmsg("integration %s exists already", shown(rename->to_id))));
+					 errmsg("integration %s exists already", name_phrase(rename->to_id))));
 		return;
 	}
 	require_field(fcinfo, (FieldName) {rename->from_id, rename->from_field});
 	if (!is_field_name(rename->to_field))
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("field cannot have the name %s", shown(rename->to_field)),
+				 errmsg("field cannot have the name %s", name_phrase(rename->to_field)),
 				 errhint("%s", FIELD_NAME_HINT)));
 	if (JREF_IS(rename->to_field, "enabled"))
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("field cannot be renamed to %s", shown(rename->to_field)),
+				 errmsg("field cannot be renamed to %s", name_phrase(rename->to_field)),
 				 errhint("In \"locked\" that name is the integration's own switch.")));
 	catalogue = catalogue_current(fcinfo);
 	integration = catalogue_require(catalogue, rename->from_id.ptr, rename->from_id.len);
 	if (integration_field(integration, rename->to_field.ptr, rename->to_field.len) != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNIQUE_VIOLATION),
-				 errmsg("integration %s has a field %s already", shown(rename->from_id),
-						shown(rename->to_field))));
+				 errmsg("integration %s has a field %s already", name_phrase(rename->from_id),
+						name_phrase(rename->to_field))));
 }
 
 /*
@@ -225,7 +212,7 @@ rename_in_catalogue(Relation catalogue, const Rename *rename)
 					lengthof(types), types, values, NULL, GetLatestSnapshot()) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("integration %s was not renamed", shown(rename->from_id)),
+				 errmsg("integration %s was not renamed", name_phrase(rename->from_id)),
 				 errdetail("A trigger or a rule of the table took the change away.")));
 }
 
@@ -242,9 +229,9 @@ refuse_collision(const NodeRow *row, const Rename *rename)
 			 field ?
 			 errmsg("%s has a field %s of integration %s already",
 					node_phrase(row->org_id, row->node_id),
-					shown(rename->to_field), shown(rename->from_id)) :
+					name_phrase(rename->to_field), name_phrase(rename->from_id)) :
 			 errmsg("%s has an integration %s already",
-					node_phrase(row->org_id, row->node_id), shown(rename->to_id)),
+					node_phrase(row->org_id, row->node_id), name_phrase(rename->to_id)),
 			 errdetail("It would stand for what is renamed."),
 			 errhint("Take it out of the node's document first.")));
 }

@@ -191,8 +191,6 @@ require_name_of_today(FunctionCallInfo fcinfo, FieldName name)
 {
 	FieldName	today = name;
 	const Integration *integration;
-	StringInfoData field;
-	StringInfoData id;
 
 	if (!renamed_to(fcinfo, &today.id, &today.field))
 		return;
@@ -202,18 +200,12 @@ require_name_of_today(FunctionCallInfo fcinfo, FieldName name)
 	if (integration != NULL &&
 		integration_field(integration, name.field.ptr, name.field.len) != NULL)
 		return;
-	initStringInfo(&field);
-	append_name(&field, name.field);
-	appendStringInfoString(&field, " of integration ");
-	append_name(&field, name.id);
-	initStringInfo(&id);
-	append_name(&id, today.field);
-	appendStringInfoString(&id, " of integration ");
-	append_name(&id, today.id);
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("field %s was renamed", field.data),
-			 errhint("It is field %s now.", id.data)));
+			 errmsg("field %s of integration %s was renamed",
+					name_phrase(name.field), name_phrase(name.id)),
+			 errhint("It is field %s of integration %s now.",
+					 name_phrase(today.field), name_phrase(today.id))));
 }
 
 /*

@@ -68,14 +68,10 @@ tree_lock(Relation nodes, text *org_id)
 static void
 refuse_missing_parent(const NodeTable *table, const TreePlace *place, text *parent_id)
 {
-	StringInfoData name;
-
-	initStringInfo(&name);
-	append_name(&name, store_text_ref(parent_id));
 	ereport(ERROR,
 			(errcode(place->placed ? ERRCODE_FOREIGN_KEY_VIOLATION :
 					 ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("parent %s of %s does not exist", name.data,
+			 errmsg("parent %s of %s does not exist", name_phrase(store_text_ref(parent_id)),
 					node_phrase(place->org_id, place->node_id)),
 			 place->placed ?
 			 errhint("Insert the nodes above it first, or in the same statement.") :

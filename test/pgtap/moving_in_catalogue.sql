@@ -12,7 +12,7 @@ SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
 
-SELECT plan(38);
+SELECT plan(39);
 
 CREATE SCHEMA platform;
 CREATE TABLE platform.catalogue (id text, name text, fields jsonb);
@@ -107,6 +107,9 @@ INSERT INTO platform.catalogue (id, name) VALUES ('new', 'New');
 SET ROLE importer;
 SELECT throws_ok($$SELECT integration_schemas_import('platform.catalogue')$$, '42501', NULL, 'not for new ones');
 RESET ROLE;
+
+-- a source that is none
+SELECT throws_ok($$SELECT integration_schemas_import('pg_class')$$, '42703', 'table pg_catalog.pg_class has no column "id"', 'without an id there is nothing to import');
 
 SELECT * FROM finish();
 ROLLBACK;
