@@ -28,6 +28,7 @@ CREATE TABLE @extschema@.integration_schemas (
 	featured boolean NOT NULL DEFAULT false,
 	required boolean NOT NULL DEFAULT false,
 	locked boolean NOT NULL DEFAULT false,
+	instances boolean NOT NULL DEFAULT true,
 	fields jsonb NOT NULL DEFAULT '[]',
 	created_at timestamptz NOT NULL DEFAULT now(),
 	updated_at timestamptz NOT NULL DEFAULT now(),
@@ -53,6 +54,8 @@ COMMENT ON COLUMN @extschema@.integration_schemas.display_order IS 'sort order i
 COMMENT ON COLUMN @extschema@.integration_schemas.featured IS 'shown first';
 COMMENT ON COLUMN @extschema@.integration_schemas.required IS 'every organisation must configure it';
 COMMENT ON COLUMN @extschema@.integration_schemas.locked IS 'nodes below the organisation may not set it';
+COMMENT ON COLUMN @extschema@.integration_schemas.instances IS
+	'documents may have instances of it beside it, several accounts: grafana:eu';
 COMMENT ON COLUMN @extschema@.integration_schemas.fields IS 'array of field definitions, checked on write';
 COMMENT ON COLUMN @extschema@.integration_schemas.created_at IS 'when the row was made';
 COMMENT ON COLUMN @extschema@.integration_schemas.updated_at IS 'when the row last changed';

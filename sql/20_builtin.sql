@@ -17,6 +17,7 @@ WITH builtin AS (
 		   COALESCE(featured, false) AS featured,
 		   COALESCE(required, false) AS required,
 		   COALESCE(locked, false) AS locked,
+		   COALESCE(instances, true) AS instances,
 		   fields
 	FROM pg_catalog.jsonb_to_recordset($builtin$
 [
@@ -24,7 +25,7 @@ WITH builtin AS (
     "id": "openai", "name": "OpenAI", "category": "ai",
     "description": "The language models that the platform's agents and assistants call. Every organisation brings its own key.",
     "docs_url": "https://platform.openai.com/docs",
-    "display_order": 10, "featured": true, "required": true, "locked": true,
+    "display_order": 10, "featured": true, "required": true, "locked": true, "instances": false,
     "fields": [
       {"name": "api_key", "type": "secret", "required": true,
        "display_name": "API key",
@@ -628,7 +629,8 @@ WITH builtin AS (
 ]
 $builtin$) AS entry (id text, name text, category text, description text, docs_url text,
 				  icon_url text, display_order integer, featured boolean,
-				  required boolean, locked boolean, fields jsonb)
+				  required boolean, locked boolean, instances boolean,
+				  fields jsonb)
 ),
 dropped AS (
 	-- What an earlier version brought and this one no longer has.
@@ -637,23 +639,23 @@ dropped AS (
 )
 INSERT INTO @extschema@.integration_schemas AS present
 	(id, name, category, description, docs_url, icon_url, display_order,
-	 featured, required, locked, fields, origin)
+	 featured, required, locked, instances, fields, origin)
 SELECT id, name, category, description, docs_url, icon_url, display_order,
-	   featured, required, locked, fields, 'builtin'
+	   featured, required, locked, instances, fields, 'builtin'
 FROM builtin
 WHERE id NOT IN (SELECT id FROM @extschema@.integration_schema_removed)
 ON CONFLICT (id) DO UPDATE
 SET (name, category, description, docs_url, icon_url, display_order,
-	 featured, required, locked, fields) =
+	 featured, required, locked, instances, fields) =
 	(EXCLUDED.name, EXCLUDED.category, EXCLUDED.description, EXCLUDED.docs_url,
 	 EXCLUDED.icon_url, EXCLUDED.display_order, EXCLUDED.featured,
-	 EXCLUDED.required, EXCLUDED.locked, EXCLUDED.fields)
+	 EXCLUDED.required, EXCLUDED.locked, EXCLUDED.instances, EXCLUDED.fields)
 WHERE present.origin = 'builtin'
   -- An unchanged row keeps its updated_at.
   AND (present.name, present.category, present.description, present.docs_url,
 	   present.icon_url, present.display_order, present.featured,
-	   present.required, present.locked, present.fields) IS DISTINCT FROM
+	   present.required, present.locked, present.instances, present.fields) IS DISTINCT FROM
 	  (EXCLUDED.name, EXCLUDED.category, EXCLUDED.description, EXCLUDED.docs_url,
 	   EXCLUDED.icon_url, EXCLUDED.display_order, EXCLUDED.featured,
-	   EXCLUDED.required, EXCLUDED.locked, EXCLUDED.fields)
+	   EXCLUDED.required, EXCLUDED.locked, EXCLUDED.instances, EXCLUDED.fields)
 $script$);

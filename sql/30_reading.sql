@@ -10,7 +10,15 @@ CREATE FUNCTION @extschema@.integration_schema_resolve(id text, VARIADIC layers 
 	RETURNS jsonb
 	LANGUAGE c STABLE PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.integration_schema_resolve(text, jsonb[]) IS
-	'one integration of the merged document: enabled, configured, in_use, missing and config';
+	'one integration of the merged document, or instance (grafana:eu): enabled, configured, in_use, missing and config';
+
+CREATE FUNCTION @extschema@.integration_schema_instances(id text, VARIADIC layers jsonb[] DEFAULT '{}',
+	OUT integration text, OUT instance text, OUT enabled boolean, OUT configured boolean,
+	OUT missing text[], OUT in_use boolean)
+	RETURNS SETOF record
+	LANGUAGE c STABLE PARALLEL SAFE COST 50 ROWS 3 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_schema_instances(text, jsonb[]) IS
+	'the instances of an integration that the layers give: integration is the key (grafana:eu), instance the name (eu)';
 
 CREATE FUNCTION @extschema@.integration_schema_values(VARIADIC layers jsonb[] DEFAULT '{}')
 	RETURNS jsonb
@@ -71,6 +79,14 @@ CREATE FUNCTION @extschema@.integration_schema_resolve_array(id text, layers jso
 	LANGUAGE c STABLE PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'integration_schema_resolve';
 COMMENT ON FUNCTION @extschema@.integration_schema_resolve_array(text, jsonb[]) IS
 	'integration_schema_resolve with its layers as one array';
+
+CREATE FUNCTION @extschema@.integration_schema_instances_array(id text, layers jsonb[],
+	OUT integration text, OUT instance text, OUT enabled boolean, OUT configured boolean,
+	OUT missing text[], OUT in_use boolean)
+	RETURNS SETOF record
+	LANGUAGE c STABLE PARALLEL SAFE COST 50 ROWS 3 AS 'MODULE_PATHNAME', 'integration_schema_instances';
+COMMENT ON FUNCTION @extschema@.integration_schema_instances_array(text, jsonb[]) IS
+	'integration_schema_instances with its layers as one array';
 
 CREATE FUNCTION @extschema@.integration_schema_values_array(layers jsonb[])
 	RETURNS jsonb

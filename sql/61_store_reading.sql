@@ -13,7 +13,15 @@ CREATE FUNCTION @extschema@.integration_config_resolve(org_id text, node_id text
 	RETURNS jsonb
 	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.integration_config_resolve(text, text, text) IS
-	'one integration of a node: enabled, configured, missing and config';
+	'one integration of a node, or instance (grafana:eu): enabled, configured, missing and config';
+
+CREATE FUNCTION @extschema@.integration_config_instances(org_id text, node_id text, id text,
+	OUT integration text, OUT instance text, OUT enabled boolean, OUT configured boolean,
+	OUT missing text[], OUT in_use boolean)
+	RETURNS SETOF record
+	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 300 ROWS 3 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_config_instances(text, text, text) IS
+	'the instances of an integration that a node has: integration is the key (grafana:eu), instance the name (eu)';
 
 CREATE FUNCTION @extschema@.integration_config_values(org_id text, node_id text)
 	RETURNS jsonb

@@ -32,8 +32,11 @@ typedef enum FieldType
 	FIELD_NUMBER,
 	FIELD_BOOLEAN,
 	FIELD_ARRAY,
-	FIELD_OBJECT
+	FIELD_OBJECT,
+	FIELD_JSON
 } FieldType;
+
+#define FIELD_TYPE_LAST FIELD_JSON
 
 typedef enum FieldFormat
 {
@@ -45,28 +48,50 @@ typedef enum FieldFormat
 	FORMAT_DATE,
 	FORMAT_DATE_TIME,
 	FORMAT_HTTP_URL,
-	FORMAT_HOST
+	FORMAT_HOST,
+	FORMAT_HOST_PORT,
+	FORMAT_IPV4,
+	FORMAT_IPV6,
+	FORMAT_CIDR,
+	FORMAT_TIME,
+	FORMAT_DURATION
 } FieldFormat;
+
+/* How an inner layer's value meets an outer one's. */
+typedef enum FieldMerge
+{
+	MERGE_BY_TYPE,				/* objects deep, all else replaced */
+	MERGE_REPLACE,
+	MERGE_APPEND,
+	MERGE_UNION
+} FieldMerge;
+
+/* How deep definitions nest: an integration's own fields are the first level. */
+#define DEFINITION_DEPTH 16
 
 struct FieldPattern;			/* catalogue/field_rules.c */
 struct CatalogueRows;			/* catalogue/rows.h */
 
-/* One field definition. */
+struct FieldExtra;
+
+/* One field definition, or that of an array's elements or a map's values. */
 typedef struct Field
 {
-	JsonbRef	name;
+	JsonbRef	name;			/* JREF_NONE for elements and values */
 	JsonbRef	definition;		/* the object that defines it */
 	FieldType	type;
 	FieldFormat format;
+	FieldMerge	merge;
+	int			index;			/* in its FieldSet */
 	bool		team_level;
 	bool		required;
 	bool		multiline;		/* control characters are allowed */
-	bool		is_public;		/* strings inside its objects may be shown */
-	int			nrequired_with;
-	int			nrequired_unless;
-	const int  *required_with;	/* indexes into Integration.fields */
-	const int  *required_unless;
+	bool		is_public;		/* what is free-form in it may be shown */
+	bool		demands;		/* it may be required, or something in it */
+	bool		structured;		/* its values don't merge as of its JSON type
+								 * alone, or are filled */
 	JsonbRef	default_value;	/* the rest: JREF_NONE where not given */
+	JsonbRef	fill;			/* what it has where no layer gives it */
 	JsonbRef	allowed_values;
 	JsonbRef	min;
 	JsonbRef	max;
@@ -75,7 +100,71 @@ typedef struct Field
 	JsonbRef	pattern;
 	struct FieldPattern *compiled_pattern;	/* NULL until first used */
 	MemoryContext cxt;			/* the catalogue's, for the pattern */
+	struct FieldExtra *extra;	/* NULL for most */
 } Field;
+
+/*
+ * The fields of an object: an integration's config, an object that a
+ * definition describes, or one choice of its variants, which has the fields of
+ * outer too.
+ *
+ * A field's index counts outer's first, so that what is known of each field of
+ * an object is one array, of field_set_size() elements.
+ */
+typedef struct FieldSet
+{
+	const struct FieldSet *outer;	/* NULL for none */
+	int			first;			/* index of the first own field */
+	int			nfields;		/* own ones */
+	bool		by;				/* the first in order tells choices apart */
+	Field	   *fields;			/* in key order of their names */
+	Field	  **ordered;		/* in the order of the definitions */
+	int			ndemanding;		/* fields with "demands" */
+	Field	  **demanding;		/* in the order of the definitions */
+	int			nconditional;	/* fields that have conditions */
+	int			ncircular;		/* the last of them, which wait for each other */
+	Field	  **conditional;	/* after those that their conditions name */
+	int			nstructured;
+	Field	  **structured;
+} FieldSet;
+
+/* One sibling that applies_when names, and the values it may have. */
+typedef struct FieldCondition
+{
+	int			index;
+	JsonbRef	values;
+} FieldCondition;
+
+typedef struct FieldChoice
+{
+	JsonbRef	value;			/* of the field "by" */
+	FieldSet	fields;
+} FieldChoice;
+
+/* What few definitions have. */
+typedef struct FieldExtra
+{
+	int			nrequired_with;
+	int			nrequired_unless;
+	int			nconditions;
+	const int  *required_with;	/* indexes of siblings */
+	const int  *required_unless;
+	const FieldCondition *conditions;
+	JsonbRef	multiple_of;
+	JsonbRef	exclusive_min;
+	JsonbRef	exclusive_max;
+	bool		unique_items;
+	JsonbRef	deprecated;		/* true, or what to use instead */
+
+	/* what is in an object; with variants "by" is the first of the fields */
+	FieldSet   *fields;			/* NULL: it is free-form, or a map */
+	JsonbRef	by;
+	int			nchoices;
+	FieldChoice *choices;		/* in key order of their values */
+	Field	   *values;			/* of a map */
+	Field	   *keys;			/* the rules of its keys, NULL for none */
+	Field	   *items;			/* of an array */
+} FieldExtra;
 
 /* One row. */
 typedef struct Integration
@@ -86,16 +175,13 @@ typedef struct Integration
 	JsonbRef	description;
 	bool		required;
 	bool		locked;
-	int			nfields;
-	Field	   *fields;			/* in key order of their names */
-	Field	  **ordered;		/* in the order of the definitions */
-	int			ndemanding;		/* fields that may be required */
-	Field	  **demanding;		/* in the order of the definitions */
+	bool		instances;		/* it may have any */
+	FieldSet	config;			/* its fields */
 
 	/* what integration_schema_config gives where no layer says anything */
 	JsonbRef	entry;
-	JsonbRef	entry_keys[2];	/* an object with an entry's keys: without and
-								 * with description */
+	JsonbRef	entry_keys[2][2];	/* objects with an entry's keys: without and
+								 * with description, plain and of instances */
 	JsonbRef	level;			/* parts of the entry */
 	JsonbRef	order;			/* names of the fields, as ordered */
 	JsonbRef	display_order;
@@ -111,7 +197,7 @@ typedef struct Catalogue
 	int			nintegrations;
 	Integration *integrations;	/* in key order of their ids */
 	Integration **displayed;	/* by display_order and name */
-	int			max_fields;		/* that any of them has */
+	int			max_fields;		/* that the config of any of them has */
 	Jsonb	   *document;		/* what integration_schema_config() gives */
 	JsonbRef	entries;		/* the object "integrations" in it */
 	bool		is_fallback;	/* it stands in for one that is not there */
@@ -133,6 +219,7 @@ typedef struct CatalogueRow
 	JsonbRef	description;
 	bool		required;
 	bool		locked;
+	bool		instances;
 	Jsonb	   *fields;			/* NULL where it is null */
 	int32		display_order;
 } CatalogueRow;
@@ -142,15 +229,76 @@ extern Catalogue *catalogue_compile(const CatalogueRow *rows, int nrows,
 									MemoryContext cxt);
 extern const Integration *catalogue_integration(const Catalogue *catalogue,
 												const char *id, int len);
-extern Field *integration_field(const Integration *integration,
-								const char *name, int len);
+extern const Integration *catalogue_entry(const Catalogue *catalogue,
+										  const char *key, int len,
+										  JsonbRef *instance);
 extern const Integration *catalogue_require(const Catalogue *catalogue,
 											const char *id, int len);
+extern const Integration *catalogue_require_entry(const Catalogue *catalogue,
+												  const char *key, int len,
+												  JsonbRef *instance);
+
+/* catalogue/fields.c */
+extern void fields_compile(FieldSet *set, JsonbRef definitions);
+extern Field *field_set_find(const FieldSet *set, const char *name, int len);
+extern const FieldSet *field_set_by(const Field *field, JsonbRef by);
+extern const FieldSet *field_set_of(const Field *field, JsonbRef object);
+
+/* catalogue/vocabulary.c */
 extern const char *field_type_name(FieldType type);
 extern const char *field_format_name(FieldFormat format);
 extern const char *field_format_json_schema(FieldFormat format);
 extern bool field_type_parse(JsonbRef name, FieldType *type);
 extern bool field_format_parse(JsonbRef name, FieldFormat *format);
+extern bool field_merge_parse(JsonbRef name, FieldMerge *merge);
+
+static inline int
+field_set_size(const FieldSet *set)
+{
+	return set->first + set->nfields;
+}
+
+/*
+ * field_at: the field of that index.
+ */
+static inline Field *
+field_at(const FieldSet *set, int index)
+{
+	while (index < set->first)
+		set = set->outer;
+	return &set->fields[index - set->first];
+}
+
+/*
+ * integration_field: the integration's field of that name, or NULL.
+ */
+static inline Field *
+integration_field(const Integration *integration, const char *name, int len)
+{
+	return field_set_find(&integration->config, name, len);
+}
+
+/*
+ * field_is_defined: is what is in the field's value described, too?
+ */
+static inline bool
+field_is_defined(const Field *field)
+{
+	return field->extra != NULL &&
+		(field->extra->fields != NULL || field->extra->values != NULL ||
+		 field->extra->items != NULL);
+}
+
+/*
+ * field_inside: the definition of what an object of that field has at a key, or
+ * NULL; set is what field_set_of() says of the object.
+ */
+static inline Field *
+field_inside(const Field *field, const FieldSet *set, JsonbRef key)
+{
+	return set != NULL ? field_set_find(set, key.ptr, key.len) :
+		field->extra != NULL ? field->extra->values : NULL;
+}
 
 /* catalogue/cache.c */
 extern const Catalogue *catalogue_current(FunctionCallInfo fcinfo);

@@ -3,119 +3,18 @@
  * catalogue/compile.c
  *	  Compiling the catalogue's rows, and looking things up in them.
  *
- * Reading is lenient: a definition that could not be written today (a row
- * restored with triggers disabled, say) gives a field with the rules that can
- * be understood, rather than an error in every call of everyone.  The strict
- * check is catalogue/definition.c's, on write.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "catalogue/catalogue.h"
 #include "catalogue/entry.h"
-#include "catalogue/missing.h"
+#include "catalogue/inside.h"
 #include "jsonb/number.h"
 #include "miscadmin.h"
 #include "server/messages.h"
 #include "server/suggest.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
-
-/* Names of the vocabulary, by the enums' values. */
-static const char *const field_types[] = {
-	[FIELD_STRING] = "string",
-	[FIELD_SECRET] = "secret",
-	[FIELD_INTEGER] = "integer",
-	[FIELD_NUMBER] = "number",
-	[FIELD_BOOLEAN] = "boolean",
-	[FIELD_ARRAY] = "array",
-	[FIELD_OBJECT] = "object",
-};
-
-static const char *const field_formats[] = {
-	[FORMAT_NONE] = "",
-	[FORMAT_URI] = "uri",
-	[FORMAT_HOSTNAME] = "hostname",
-	[FORMAT_EMAIL] = "email",
-	[FORMAT_UUID] = "uuid",
-	[FORMAT_DATE] = "date",
-	[FORMAT_DATE_TIME] = "date-time",
-	[FORMAT_HTTP_URL] = "http-url",
-	[FORMAT_HOST] = "host",
-};
-
-/*
- * name_index: where a string stands among names, from first on, or -1.
- */
-static int
-name_index(JsonbRef string, const char *const *names, int nnames, int first)
-{
-	if (string.type == JREF_STRING)
-		for (int i = first; i < nnames; i++)
-			if (jsonb_ref_is(string, names[i], strlen(names[i])))
-				return i;
-	return -1;
-}
-
-const char *
-field_type_name(FieldType type)
-{
-	return field_types[type];
-}
-
-const char *
-field_format_name(FieldFormat format)
-{
-	return field_formats[format];
-}
-
-/*
- * field_format_json_schema: the format of JSON Schema that is nearest to it,
- * one that every value of ours has; NULL where there is none.
- */
-const char *
-field_format_json_schema(FieldFormat format)
-{
-	switch (format)
-	{
-		case FORMAT_NONE:
-		case FORMAT_HOST:
-			return NULL;
-		case FORMAT_HTTP_URL:
-			return field_formats[FORMAT_URI];
-		default:
-			return field_formats[format];
-	}
-}
-
-/*
- * field_type_parse: the type of that name; false where there is none.
- */
-bool
-field_type_parse(JsonbRef name, FieldType *type)
-{
-	int			index = name_index(name, field_types, lengthof(field_types), 0);
-
-	if (index < 0)
-		return false;
-	*type = (FieldType) index;
-	return true;
-}
-
-/*
- * field_format_parse: the format of that name; false where there is none.
- */
-bool
-field_format_parse(JsonbRef name, FieldFormat *format)
-{
-	int			index = name_index(name, field_formats, lengthof(field_formats), 1);
-
-	if (index < 0)
-		return false;
-	*format = (FieldFormat) index;
-	return true;
-}
 
 /*
  * compare_rows: qsort comparator for pointers to rows, by id in key order.
@@ -130,20 +29,6 @@ compare_rows(const void *a, const void *b)
 }
 
 /*
- * integration_field: the integration's field of that name, or NULL.
- */
-Field *
-integration_field(const Integration *integration, const char *name, int len)
-{
-	int			place = key_search(&integration->fields->name, integration->nfields,
-								   sizeof(Field), name, len);
-
-	return place < integration->nfields &&
-		jsonb_ref_is(integration->fields[place].name, name, len) ?
-		&integration->fields[place] : NULL;
-}
-
-/*
  * catalogue_integration: the integration of that id, or NULL.
  */
 const Integration *
@@ -155,6 +40,58 @@ catalogue_integration(const Catalogue *catalogue, const char *id, int len)
 	return place < catalogue->nintegrations &&
 		jsonb_ref_is(catalogue->integrations[place].id, id, len) ?
 		&catalogue->integrations[place] : NULL;
+}
+
+/*
+ * is_instance_name: ^[a-z0-9][a-z0-9_-]{0,63}$, as an id is.
+ */
+static bool
+is_instance_name(const char *name, int len)
+{
+	if (len < 1 || len > 64 || *name == '_' || *name == '-')
+		return false;
+	for (int i = 0; i < len; i++)
+		if (!((name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') ||
+			  name[i] == '_' || name[i] == '-'))
+			return false;
+	return true;
+}
+
+/*
+ * catalogue_entry: the integration of a document's entry with that key, or
+ * NULL.  The entry may be an instance's, "grafana:eu": *instance is its name,
+ * and JREF_NONE for a plain one.
+ *
+ * Whether the integration may have instances is the caller's to ask.
+ */
+const Integration *
+catalogue_entry(const Catalogue *catalogue, const char *key, int len,
+				JsonbRef *instance)
+{
+	const char *colon = memchr(key, ':', len);
+	int			id_len = colon != NULL ? colon - key : len;
+
+	instance->type = JREF_NONE;
+	if (colon != NULL)
+	{
+		if (!is_instance_name(colon + 1, len - id_len - 1))
+			return NULL;
+		*instance = jsonb_ref_string(colon + 1, len - id_len - 1);
+	}
+	return catalogue_integration(catalogue, key, id_len);
+}
+
+/*
+ * catalogue_require_entry: the same, or an error as of catalogue_require.
+ */
+const Integration *
+catalogue_require_entry(const Catalogue *catalogue, const char *key, int len,
+						JsonbRef *instance)
+{
+	const Integration *integration = catalogue_entry(catalogue, key, len, instance);
+
+	return likely(integration != NULL) ? integration :
+		catalogue_require(catalogue, key, len);
 }
 
 /*
@@ -186,155 +123,6 @@ catalogue_require(const Catalogue *catalogue, const char *id, int len)
 				 errhint("integration_schema_list() lists the integrations that exist.")));
 	}
 	return integration;
-}
-
-/*
- * compile_references: the fields that a required_with or required_unless
- * names, as indexes into the integration's fields.
- */
-static const int *
-compile_references(const Integration *integration, JsonbRef names, int *count)
-{
-	JsonbWalk	walk;
-	JsonbRef	name;
-	int		   *references;
-
-	*count = 0;
-	if (names.type != JREF_ARRAY)
-		return NULL;
-	references = palloc(sizeof(int) * (jsonb_ref_count(names) + 1));
-	jsonb_walk_begin(&walk, names);
-	while (jsonb_walk_element(&walk, &name))
-	{
-		Field	   *field = name.type == JREF_STRING ?
-			integration_field(integration, name.ptr, name.len) : NULL;
-
-		if (field)
-			references[(*count)++] = field - integration->fields;
-	}
-	return references;
-}
-
-/*
- * compile_length: a number of characters or items, -1 where none is given.
- */
-static int64
-compile_length(JsonbRef number)
-{
-	Numeric		value;
-
-	if (number.type != JREF_NUMERIC)
-		return -1;
-	value = JREF_NUMERIC_VALUE(number);
-	/* beyond what any value can have, so that no cast can fail */
-	if (DatumGetBool(DirectFunctionCall2(numeric_gt, NumericGetDatum(value),
-										 DirectFunctionCall1(int4_numeric, Int32GetDatum(PG_INT32_MAX)))))
-		return PG_INT32_MAX;
-	if (DatumGetBool(DirectFunctionCall2(numeric_lt, NumericGetDatum(value),
-										 DirectFunctionCall1(int4_numeric, Int32GetDatum(0)))))
-		return -1;
-	return DatumGetInt32(DirectFunctionCall1(numeric_int4, NumericGetDatum(value)));
-}
-
-/*
- * compile_field: what a definition says, but for its references.
- */
-static void
-compile_field(Field *field, JsonbRef definition)
-{
-	JsonbRef	flag;
-
-	memset(field, 0, sizeof(*field));
-	field->name = JREF_MEMBER(definition, "name");
-	field->definition = definition;
-	field->cxt = CurrentMemoryContext;
-	if (!field_type_parse(JREF_MEMBER(definition, "type"), &field->type))
-		field->type = FIELD_STRING;
-	if (!field_format_parse(JREF_MEMBER(definition, "format"), &field->format))
-		field->format = FORMAT_NONE;
-	flag = JREF_MEMBER(definition, "required");
-	field->required = flag.type == JREF_BOOL && flag.boolean;
-	flag = JREF_MEMBER(definition, "multiline");
-	field->multiline = flag.type == JREF_BOOL && flag.boolean;
-	flag = JREF_MEMBER(definition, "public");
-	field->is_public = flag.type == JREF_BOOL && flag.boolean;
-	flag = JREF_MEMBER(definition, "level");
-	field->team_level = flag.type == JREF_STRING && JREF_IS(flag, "team");
-	field->default_value = JREF_MEMBER(definition, "default_value");
-	if (field->default_value.type == JREF_NULL || field->type == FIELD_SECRET)
-		field->default_value.type = JREF_NONE;
-	field->allowed_values = JREF_MEMBER(definition, "allowed_values");
-	if (field->allowed_values.type != JREF_ARRAY)
-		field->allowed_values.type = JREF_NONE;
-	field->min = JREF_MEMBER(definition, "min");
-	if (field->min.type != JREF_NUMERIC)
-		field->min.type = JREF_NONE;
-	field->max = JREF_MEMBER(definition, "max");
-	if (field->max.type != JREF_NUMERIC)
-		field->max.type = JREF_NONE;
-	field->min_length = compile_length(JREF_MEMBER(definition, "min_length"));
-	field->max_length = compile_length(JREF_MEMBER(definition, "max_length"));
-	field->pattern = JREF_MEMBER(definition, "pattern");
-	if (field->pattern.type != JREF_STRING)
-		field->pattern.type = JREF_NONE;
-}
-
-/*
- * compile_fields: the fields of an integration, by name and in the order of
- * their definitions.
- */
-static void
-compile_fields(Integration *integration, JsonbRef definitions)
-{
-	JsonbWalk	walk;
-	JsonbRef	definition;
-	uint32		count = definitions.type == JREF_ARRAY ? jsonb_ref_count(definitions) : 0;
-	JsonbMember *named = palloc(sizeof(JsonbMember) * (count + 1));
-	int			nnamed = 0;
-	int			nfields = 0;
-
-	integration->fields = palloc(sizeof(Field) * (count + 1));
-	integration->ordered = palloc(sizeof(Field *) * (count + 1));
-	integration->demanding = palloc(sizeof(Field *) * (count + 1));
-
-	jsonb_walk_begin(&walk, definitions);
-	while (count > 0 && jsonb_walk_element(&walk, &definition))
-	{
-		named[nnamed].key = JREF_MEMBER(definition, "name");
-		named[nnamed].value = definition;
-		if (named[nnamed].key.type == JREF_STRING)
-			nnamed++;
-	}
-	jsonb_sort_members(named, nnamed);
-	for (int i = 0; i < nnamed; i++)
-		if (i == 0 || !jsonb_ref_is(named[i].key, named[i - 1].key.ptr, named[i - 1].key.len))
-			compile_field(&integration->fields[integration->nfields++], named[i].value);
-	pfree(named);
-
-	/* A field stands at its definition's place; a second of its name does not. */
-	nfields = 0;
-	jsonb_walk_begin(&walk, definitions);
-	while (count > 0 && jsonb_walk_element(&walk, &definition))
-	{
-		JsonbRef	name = JREF_MEMBER(definition, "name");
-		Field	   *field = name.type == JREF_STRING ?
-			integration_field(integration, name.ptr, name.len) : NULL;
-
-		if (field == NULL || field->definition.ptr != definition.ptr)
-			continue;
-		integration->ordered[nfields++] = field;
-		field->required_with =
-			compile_references(integration, JREF_MEMBER(definition, "required_with"),
-							   &field->nrequired_with);
-		field->required_unless =
-			compile_references(integration, JREF_MEMBER(definition, "required_unless"),
-							   &field->nrequired_unless);
-
-		/* One with a default too: a layer may blank it. */
-		if (field->required || field->nrequired_with > 0 ||
-			field->nrequired_unless > 0)
-			integration->demanding[integration->ndemanding++] = field;
-	}
 }
 
 /*
@@ -385,45 +173,45 @@ build_schema(const Integration *integration, bool team_level)
 {
 	JsonbWriter writer;
 	JsonbFrame	object;
+	const FieldSet *config = &integration->config;
 	uint32		count = 0;
 
-	for (int i = 0; i < integration->nfields; i++)
-		if (integration->fields[i].team_level == team_level)
+	for (int i = 0; i < config->nfields; i++)
+		if (config->fields[i].team_level == team_level)
 			count++;
 	if (count == 0 && team_level)
 		return (JsonbRef) {0};
 
 	jsonb_write_begin(&writer, 512);
 	jsonb_write_object(&writer, NULL, &object, count);
-	for (int i = 0; i < integration->nfields; i++)
-		if (integration->fields[i].team_level == team_level)
-			jsonb_write_key(&writer, &object, integration->fields[i].name.ptr,
-							integration->fields[i].name.len);
-	for (int i = 0; i < integration->nfields; i++)
-		if (integration->fields[i].team_level == team_level)
-			write_field_schema(&writer, &object, &integration->fields[i]);
+	for (int i = 0; i < config->nfields; i++)
+		if (config->fields[i].team_level == team_level)
+			jsonb_write_key(&writer, &object, config->fields[i].name.ptr,
+							config->fields[i].name.len);
+	for (int i = 0; i < config->nfields; i++)
+		if (config->fields[i].team_level == team_level)
+			write_field_schema(&writer, &object, &config->fields[i]);
 	jsonb_write_end(&writer, &object);
 	return jsonb_ref_root(jsonb_write_finish(&writer));
 }
 
 /*
- * build_defaults: the config object that the defaults give.
+ * build_defaults: the config object where no layer gives anything: what the
+ * fields that apply then are filled with.
  */
 static JsonbRef
-build_defaults(const Integration *integration)
+build_defaults(const FieldSet *config, const FieldStates *states)
 {
 	JsonbWriter writer;
-	JsonbMember *members = palloc(sizeof(JsonbMember) * (integration->nfields + 1));
+	JsonbMember *members = palloc(sizeof(JsonbMember) * (config->nfields + 1));
 	int			nmembers = 0;
 
-	for (int i = 0; i < integration->nfields; i++)
+	for (int i = 0; i < config->nfields; i++)
 	{
-		const Field *field = &integration->fields[i];
-
-		if (field->default_value.type == JREF_NONE)
+		if (states->values[i].type == JREF_NONE)
 			continue;
-		members[nmembers].key = field->name;
-		members[nmembers++].value = field->default_value;
+		members[nmembers].key = config->fields[i].name;
+		members[nmembers++].value = states->values[i];
 	}
 	jsonb_write_begin(&writer, 256);
 	jsonb_write_members(&writer, NULL, members, nmembers);
@@ -441,9 +229,9 @@ build_order(const Integration *integration)
 	JsonbFrame	array;
 
 	jsonb_write_begin(&writer, 256);
-	jsonb_write_array(&writer, NULL, &array, integration->nfields);
-	for (int i = 0; i < integration->nfields; i++)
-		jsonb_write_value(&writer, &array, integration->ordered[i]->name);
+	jsonb_write_array(&writer, NULL, &array, integration->config.nfields);
+	for (int i = 0; i < integration->config.nfields; i++)
+		jsonb_write_value(&writer, &array, integration->config.ordered[i]->name);
 	jsonb_write_end(&writer, &array);
 	return jsonb_ref_root(jsonb_write_finish(&writer));
 }
@@ -456,20 +244,19 @@ static void
 write_untouched(JsonbWriter *writer, JsonbFrame *outer, Integration *integration)
 {
 	JsonbFrame	entry;
-	bool	   *present = palloc(sizeof(bool) * (integration->nfields + 1));
+	FieldStates states;
 	IntegrationStatus status = {.enabled = true, .in_use = integration->required};
 	JsonbRef	none = {0};
 
-	for (int i = 0; i < integration->nfields; i++)
-		present[i] = value_present(integration->fields[i].default_value);
-	status.missing = palloc(sizeof(Field *) * (integration->ndemanding + 1));
-	status.nmissing = missing_fields(integration, present, status.missing);
+	field_states_begin(&states, integration->config.nfields);
+	field_states_judge(&states, &integration->config, true);
+	status_missing(&status, &integration->config, &states);
 	integration->configured = status.nmissing == 0;
 
-	entry_begin(writer, outer, &entry, integration, false);
+	entry_begin(writer, outer, &entry, integration, &status, false);
 	jsonb_write_value(writer, &entry, integration->defaults);
 	entry_end(writer, &entry, integration, &status, none);
-	pfree(present);
+	field_states_end(&states);
 	pfree(status.missing);
 }
 
@@ -483,6 +270,7 @@ compile_integration(Integration *integration, const CatalogueRow *row,
 					MemoryContext scratch)
 {
 	MemoryContext caller;
+	FieldStates states;
 
 	memset(integration, 0, sizeof(*integration));
 	integration->id = row->id;
@@ -491,17 +279,21 @@ compile_integration(Integration *integration, const CatalogueRow *row,
 	integration->description = row->description;
 	integration->required = row->required;
 	integration->locked = row->locked;
-	compile_fields(integration, row->fields ? jsonb_ref_root(row->fields) : (JsonbRef) {0});
+	integration->instances = row->instances;
+	fields_compile(&integration->config,
+				   row->fields ? jsonb_ref_root(row->fields) : (JsonbRef) {0});
 
 	caller = MemoryContextSwitchTo(scratch);
 	integration->config_schema = build_schema(integration, false);
 	integration->team_config_schema = build_schema(integration, true);
-	integration->defaults = build_defaults(integration);
+	field_states_begin(&states, integration->config.nfields);
+	field_states_judge(&states, &integration->config, true);
+	integration->defaults = build_defaults(&integration->config, &states);
 	integration->order = build_order(integration);
 	integration->display_order = number_from_int64(row->display_order);
 	MemoryContextSwitchTo(caller);
 	integration->level = jsonb_ref_string("org", 3);
-	if (integration->nfields > 0 && jsonb_ref_count(integration->config_schema) == 0)
+	if (integration->config.nfields > 0 && jsonb_ref_count(integration->config_schema) == 0)
 		integration->level = jsonb_ref_string("team", 4);
 }
 
@@ -561,7 +353,7 @@ catalogue_compile(const CatalogueRow *rows, int nrows, MemoryContext cxt)
 	MemoryContext caller = MemoryContextSwitchTo(cxt);
 	Catalogue  *catalogue = palloc0(sizeof(Catalogue));
 	const CatalogueRow **by_key = palloc(sizeof(CatalogueRow *) * (nrows + 1));
-	JsonbRef	keys[2][2];
+	JsonbRef	keys[2][2][2];
 	Size		bytes = 1024;
 
 	catalogue->cxt = cxt;
@@ -570,7 +362,9 @@ catalogue_compile(const CatalogueRow *rows, int nrows, MemoryContext cxt)
 	catalogue->displayed = palloc(sizeof(Integration *) * (nrows + 1));
 	for (int described = 0; described < 2; described++)
 		for (int team_fields = 0; team_fields < 2; team_fields++)
-			keys[described][team_fields] = entry_keys(described, team_fields);
+			for (int instance = 0; instance < 2; instance++)
+				keys[team_fields][described][instance] =
+					entry_keys(described, team_fields, instance);
 
 	for (int i = 0; i < nrows; i++)
 		by_key[i] = &rows[i];
@@ -583,10 +377,9 @@ catalogue_compile(const CatalogueRow *rows, int nrows, MemoryContext cxt)
 		CHECK_FOR_INTERRUPTS();
 		compile_integration(integration, by_key[i], scratch);
 		catalogue->displayed[by_key[i] - rows] = integration;
-		catalogue->max_fields = Max(catalogue->max_fields, integration->nfields);
+		catalogue->max_fields = Max(catalogue->max_fields, integration->config.nfields);
 		team_fields = integration->team_config_schema.type != JREF_NONE;
-		for (int described = 0; described < 2; described++)
-			integration->entry_keys[described] = keys[described][team_fields];
+		memcpy(integration->entry_keys, keys[team_fields], sizeof(keys[team_fields]));
 		bytes += 512 + integration->config_schema.len +
 			integration->team_config_schema.len + integration->defaults.len +
 			integration->order.len;

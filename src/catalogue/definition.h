@@ -21,22 +21,14 @@
 #define DEFINITION_VALUES 100000
 #define DEFINITION_PATTERN 4096
 
-/*
- * Refuses definitions, with an error of the caller's: for the one at index (-1
- * for all) and its key (JREF_NONE for all of it).  detail and hint are
- * sentences.
- */
-typedef void (*DefinitionRefusal) (void *arg, int index, JsonbRef key,
-								   const char *detail, const char *hint);
+#define FIELD_NAME_LIMIT 64
 
 /* What can be a field's name, as advice. */
 #define FIELD_NAME_HINT \
-	"Write a name of 1 to 64 letters, digits and underscores that does not begin with a digit."
+	"Write a name of 1 to 64 letters, digits and underscores, with \".\" and \"-\" inside, that does not begin with a digit."
 
 extern bool is_field_name(JsonbRef name);
 extern void definition_check(Relation catalogue, JsonbRef integration_id,
 							 JsonbRef fields);
-extern void definition_check_with(JsonbRef fields, DefinitionRefusal refusal,
-								  void *arg);
 
 #endif							/* CATALOGUE_DEFINITION_H */

@@ -8,8 +8,8 @@
  * has one form.  Its keys in key order are
  *
  *		name, level, order, config, in_use, locked, enabled, missing, category,
- *		required, configured, [description,] config_schema, display_order
- *		[, team_config_schema]
+ *		[instance,] required, configured, [description,] [integration,]
+ *		config_schema, display_order [, team_config_schema]
  *
  *-------------------------------------------------------------------------
  */
@@ -22,12 +22,12 @@
  * to be copied by jsonb_write_keys_of.
  */
 JsonbRef
-entry_keys(bool described, bool team_fields)
+entry_keys(bool described, bool team_fields, bool instance)
 {
 	static const char *const names[] = {
 		"name", "level", "order", "config", "in_use", "locked", "enabled",
-		"missing", "category", "required", "configured", "description",
-		"config_schema", "display_order", "team_config_schema"
+		"missing", "category", "instance", "required", "configured",
+		"description", "integration", "config_schema", "display_order", "team_config_schema"
 	};
 	JsonbMember members[lengthof(names)];
 	int			nmembers = 0;
@@ -38,6 +38,9 @@ entry_keys(bool described, bool team_fields)
 		if (!described && strcmp(names[i], "description") == 0)
 			continue;
 		if (!team_fields && strcmp(names[i], "team_config_schema") == 0)
+			continue;
+		if (!instance && (strcmp(names[i], "instance") == 0 ||
+						  strcmp(names[i], "integration") == 0))
 			continue;
 		members[nmembers].key = jsonb_ref_string(names[i], strlen(names[i]));
 		members[nmembers].value = (JsonbRef) {0};
@@ -54,9 +57,11 @@ entry_keys(bool described, bool team_fields)
  */
 void
 entry_begin(JsonbWriter *writer, JsonbFrame *outer, JsonbFrame *entry,
-			const Integration *integration, bool described)
+			const Integration *integration, const IntegrationStatus *status,
+			bool described)
 {
-	JsonbRef	keys = integration->entry_keys[described];
+	bool		instance = status->instance.type != JREF_NONE;
+	JsonbRef	keys = integration->entry_keys[described][instance];
 
 	jsonb_write_object(writer, outer, entry, jsonb_ref_count(keys));
 	jsonb_write_keys_of(writer, entry, keys);
@@ -66,7 +71,56 @@ entry_begin(JsonbWriter *writer, JsonbFrame *outer, JsonbFrame *entry,
 }
 
 /*
- * entry_write_missing: the array of the missing fields' names, as the next
+ * add_missing: note a required field that has no value, by its path; the name
+ * itself where it is the integration's own.
+ */
+static bool
+add_missing(void *arg, const InsideStep *step, const FieldSet *set,
+			const Field *field, const bool *present)
+{
+	IntegrationStatus *status = arg;
+	JsonbRef	path = field->name;
+
+	(void) set;
+	(void) present;
+	if (step->outer != NULL)
+	{
+		StringInfoData pointer;
+
+		initStringInfo(&pointer);
+		append_inside_path(&pointer, step);
+		path = jsonb_ref_string(pointer.data + 1, pointer.len - 1);
+	}
+	if (status->nmissing == status->missing_room)
+	{
+		status->missing_room *= 2;
+		status->missing = repalloc_huge(status->missing,
+										sizeof(JsonbRef) * (Size) status->missing_room);
+	}
+	status->missing[status->nmissing++] = path;
+	return true;
+}
+
+/*
+ * status_missing: which required fields of an integration have no value.
+ */
+void
+status_missing(IntegrationStatus *status, const FieldSet *config,
+			   const FieldStates *states)
+{
+	InsideVisitor visitor = {.missing = add_missing,.arg = status,.whole = true};
+
+	status->nmissing = 0;
+	if (status->missing == NULL)
+	{
+		status->missing_room = config->ndemanding + 1;
+		status->missing = palloc(sizeof(JsonbRef) * status->missing_room);
+	}
+	inside_missing(&visitor, NULL, config, states);
+}
+
+/*
+ * entry_write_missing: the array of the missing fields' paths, as the next
  * value of outer.
  */
 void
@@ -77,7 +131,7 @@ entry_write_missing(JsonbWriter *writer, JsonbFrame *outer,
 
 	jsonb_write_array(writer, outer, &array, status->nmissing);
 	for (int i = 0; i < status->nmissing; i++)
-		jsonb_write_value(writer, &array, status->missing[i]->name);
+		jsonb_write_value(writer, &array, status->missing[i]);
 	jsonb_write_end(writer, &array);
 }
 
@@ -94,10 +148,14 @@ entry_end(JsonbWriter *writer, JsonbFrame *entry,
 	jsonb_write_bool(writer, entry, status->enabled);
 	entry_write_missing(writer, entry, status);
 	jsonb_write_value(writer, entry, integration->category);
+	if (status->instance.type != JREF_NONE)
+		jsonb_write_value(writer, entry, status->instance);
 	jsonb_write_bool(writer, entry, integration->required);
 	jsonb_write_bool(writer, entry, status->nmissing == 0);
 	if (description.type != JREF_NONE)
 		jsonb_write_value(writer, entry, description);
+	if (status->instance.type != JREF_NONE)
+		jsonb_write_value(writer, entry, integration->id);
 	jsonb_write_value(writer, entry, integration->config_schema);
 	jsonb_write_value(writer, entry, integration->display_order);
 	if (integration->team_config_schema.type != JREF_NONE)

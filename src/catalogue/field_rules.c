@@ -17,6 +17,7 @@
 #include "catalogue/simple_pattern.h"
 #include "catalogue/text_rules.h"
 #include "jsonb/number.h"
+#include "jsonb/sorted_refs.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "regex/regex.h"
@@ -250,6 +251,71 @@ length_sign(const Field *field, JsonbRef value)
 }
 
 /*
+ * is_multiple: is a number a multiple of the other, which is not 0?
+ */
+static bool
+is_multiple(JsonbRef number, JsonbRef of)
+{
+	Datum		rest = DirectFunctionCall2(numeric_mod, PointerGetDatum(number.ptr),
+										   PointerGetDatum(of.ptr));
+	bool		result = number_compare((JsonbRef) {JREF_NUMERIC, false, 0, DatumGetPointer(rest)},
+										number_from_int64(0)) == 0;
+
+	pfree(DatumGetPointer(rest));
+	return result;
+}
+
+/*
+ * has_repetition: are two elements of the array equal?
+ */
+static bool
+has_repetition(JsonbRef array)
+{
+	SortedRef  *refs = palloc_extended(sizeof(SortedRef) * ((Size) jsonb_ref_count(array) + 1),
+									   MCXT_ALLOC_HUGE);
+	JsonbWalk	walk;
+	int			count = 0;
+	int			earlier;
+	bool		result;
+
+	jsonb_walk_begin(&walk, array);
+	while (jsonb_walk_element(&walk, &refs[count].value))
+	{
+		refs[count].index = count;
+		count++;
+	}
+	result = sort_refs(refs, count, &earlier) >= 0;
+	pfree(refs);
+	return result;
+}
+
+/*
+ * extra_rules_broken: those of the rules that few fields have.
+ */
+static uint32
+extra_rules_broken(const FieldExtra *extra, JsonbRef value)
+{
+	uint32		broken = 0;
+
+	if (value.type == JREF_NUMERIC)
+	{
+		if ((extra->exclusive_min.type != JREF_NONE &&
+			 number_compare(value, extra->exclusive_min) <= 0) ||
+			(extra->exclusive_max.type != JREF_NONE &&
+			 number_compare(value, extra->exclusive_max) >= 0))
+			broken |= RULE_RANGE;
+		if (extra->multiple_of.type != JREF_NONE &&
+			!is_multiple(value, extra->multiple_of))
+			broken |= RULE_MULTIPLE_OF;
+	}
+	if (extra->unique_items && value.type == JREF_ARRAY && has_repetition(value))
+		broken |= RULE_UNIQUE_ITEMS;
+	if (extra->deprecated.type != JREF_NONE)
+		broken |= RULE_DEPRECATED;
+	return broken;
+}
+
+/*
  * field_type_matches: has the value the JSON type of such a field?
  */
 bool
@@ -270,6 +336,8 @@ field_type_matches(FieldType type, JsonbRef value)
 			return value.type == JREF_ARRAY;
 		case FIELD_OBJECT:
 			return value.type == JREF_OBJECT;
+		case FIELD_JSON:
+			return value.type != JREF_NONE;
 	}
 	return false;
 }
@@ -315,6 +383,8 @@ field_rules_broken(Field *field, JsonbRef value)
 		(value.type == JREF_STRING || value.type == JREF_ARRAY) &&
 		length_sign(field, value) != 0)
 		broken |= RULE_LENGTH;
+	if (field->extra != NULL)
+		broken |= extra_rules_broken(field->extra, value);
 	return broken;
 }
 
@@ -327,7 +397,9 @@ field_rule_is_minimum(const Field *field, FieldRule rule, JsonbRef value)
 {
 	if (rule == RULE_LENGTH)
 		return length_sign(field, value) < 0;
-	return field->min.type != JREF_NONE && number_compare(value, field->min) < 0;
+	return (field->min.type != JREF_NONE && number_compare(value, field->min) < 0) ||
+		(field->extra != NULL && field->extra->exclusive_min.type != JREF_NONE &&
+		 number_compare(value, field->extra->exclusive_min) <= 0);
 }
 
 /*
@@ -351,6 +423,8 @@ field_type_phrase(FieldType type)
 			return "an array";
 		case FIELD_OBJECT:
 			return "an object";
+		case FIELD_JSON:
+			return "any value";
 	}
 	return "a value";
 }
@@ -388,6 +462,36 @@ describe_allowed_values(StringInfo out, const Field *field)
 			append_number(out, allowed);
 		else
 			appendStringInfoString(out, allowed.boolean ? "true" : "false");
+	}
+}
+
+/*
+ * describe_range: "must be at least 1 and less than 8".
+ */
+static void
+describe_range(StringInfo out, const Field *field)
+{
+	static const JsonbRef none = {0};
+	const FieldExtra *extra = field->extra;
+	const struct
+	{
+		const char *words;
+		JsonbRef	limit;
+	}			limits[] = {
+		{"at least ", field->min},
+		{"greater than ", extra != NULL ? extra->exclusive_min : none},
+		{"at most ", field->max},
+		{"less than ", extra != NULL ? extra->exclusive_max : none},
+	};
+	const char *before = "must be ";
+
+	for (int i = 0; i < (int) lengthof(limits); i++)
+	{
+		if (limits[i].limit.type == JREF_NONE)
+			continue;
+		appendStringInfo(out, "%s%s", before, limits[i].words);
+		append_number(out, limits[i].limit);
+		before = " and ";
 	}
 }
 
@@ -453,18 +557,22 @@ field_rule_describe(StringInfo out, const Field *field, FieldRule rule,
 							 field_format_name(field->format));
 			break;
 		case RULE_RANGE:
-			appendStringInfoString(out, "must be ");
-			if (field->min.type != JREF_NONE)
+			describe_range(out, field);
+			break;
+		case RULE_MULTIPLE_OF:
+			appendStringInfoString(out, "must be a multiple of ");
+			append_number(out, field->extra->multiple_of);
+			break;
+		case RULE_UNIQUE_ITEMS:
+			appendStringInfoString(out, "must not have the same item twice");
+			break;
+		case RULE_DEPRECATED:
+			appendStringInfoString(out, "is deprecated");
+			if (field->extra->deprecated.type == JREF_STRING)
 			{
-				appendStringInfoString(out, "at least ");
-				append_number(out, field->min);
-			}
-			if (field->min.type != JREF_NONE && field->max.type != JREF_NONE)
-				appendStringInfoString(out, " and ");
-			if (field->max.type != JREF_NONE)
-			{
-				appendStringInfoString(out, "at most ");
-				append_number(out, field->max);
+				appendStringInfoString(out, ": ");
+				append_escaped(out, field->extra->deprecated.ptr,
+							   field->extra->deprecated.len, PATTERN_SHOWN);
 			}
 			break;
 		case RULE_LENGTH:

@@ -22,13 +22,16 @@ typedef enum FieldRule
 	RULE_FORMAT = 1 << 5,
 	RULE_RANGE = 1 << 6,
 	RULE_LENGTH = 1 << 7,
-	RULE_URI_PASSWORD = 1 << 8
+	RULE_MULTIPLE_OF = 1 << 8,
+	RULE_UNIQUE_ITEMS = 1 << 9,
+	RULE_URI_PASSWORD = 1 << 10,
+	RULE_DEPRECATED = 1 << 11
 } FieldRule;
 
-#define FIELD_RULE_LAST RULE_URI_PASSWORD
+#define FIELD_RULE_LAST RULE_DEPRECATED
 
 /* Of these a person is told, and the value is accepted all the same. */
-#define FIELD_RULE_WARNINGS RULE_URI_PASSWORD
+#define FIELD_RULE_WARNINGS (RULE_URI_PASSWORD | RULE_DEPRECATED)
 
 extern bool field_type_matches(FieldType type, JsonbRef value);
 extern uint32 field_rules_broken(Field *field, JsonbRef value);

@@ -340,6 +340,106 @@ take_host(Rest *rest)
 }
 
 /*
+ * take_port: the number of a port that there can be.
+ */
+static bool
+take_port(Rest *rest)
+{
+	const char *start = rest->p;
+	int			port = 0;
+
+	while (rest->p < rest->end && is_digit(*rest->p) && port <= 65535)
+		port = port * 10 + (*rest->p++ - '0');
+	return rest->p > start && port >= 1 && port <= 65535;
+}
+
+/*
+ * take_host_port: a host, an IPv6 address in brackets, and a port.
+ */
+static bool
+take_host_port(Rest *rest)
+{
+	if (!take(rest, '['))
+		return take_client_name(rest) && take(rest, ':') && take_port(rest);
+	return take_ipv6(rest) && take(rest, ']') && take(rest, ':') && take_port(rest);
+}
+
+/*
+ * take_cidr: an IPv4 or IPv6 address and the length of its prefix (RFC 4632,
+ * section 3.1; RFC 4291, section 2.3).
+ */
+static bool
+take_cidr(Rest *rest)
+{
+	Rest		ipv4 = *rest;
+	bool		is_ipv4 = take_ipv4(&ipv4) && take(&ipv4, '/');
+	int			length = 0;
+	const char *start;
+
+	if (is_ipv4)
+		*rest = ipv4;
+	else if (!take_ipv6(rest) || !take(rest, '/'))
+		return false;
+	start = rest->p;
+	while (rest->p < rest->end && rest->p - start < 3 && is_digit(*rest->p))
+		length = length * 10 + (*rest->p++ - '0');
+	return rest->p > start && !(*start == '0' && rest->p - start > 1) &&
+		length <= (is_ipv4 ? 32 : 128);
+}
+
+/*
+ * take_amounts: numbers, each with the next of the units, none left out between
+ * two; false where there is none.
+ */
+static bool
+take_amounts(Rest *rest, const char *units)
+{
+	bool		any = false;
+
+	while (rest->p < rest->end && is_digit(*rest->p))
+	{
+		const char *unit;
+
+		while (rest->p < rest->end && is_digit(*rest->p))
+			rest->p++;
+		if (rest->p == rest->end || !is_one_of(*rest->p, units))
+			return false;
+		unit = strchr(units, *rest->p++);
+		if (any && unit != units)
+			return false;
+		units = unit + 1;
+		any = true;
+	}
+	return any;
+}
+
+/*
+ * take_duration: RFC 3339, appendix A: duration, as ISO 8601 has it.
+ */
+static bool
+take_duration(Rest *rest)
+{
+	Rest		weeks;
+
+	if (!take(rest, 'P'))
+		return false;
+	weeks = *rest;
+	if (take_amounts(&weeks, "W"))
+	{
+		*rest = weeks;
+		return true;
+	}
+	if (!take(rest, 'T'))
+	{
+		if (!take_amounts(rest, "YMD"))
+			return false;
+		if (!take(rest, 'T'))
+			return true;
+	}
+	return take_amounts(rest, "HMS");
+}
+
+/*
  * take_email_local: RFC 5321, section 4.1.2: Local-part, a Dot-string or a
  * Quoted-string, of at most 64 characters (section 4.5.3.1.1).
  */
@@ -546,15 +646,9 @@ take_http_url(Rest *rest)
 	if (rest->p < rest->end && *rest->p == '[' ?
 		!take_uri_host(rest) : !take_client_name(rest))
 		return false;
-	if (take(rest, ':') && rest->p < rest->end && is_digit(*rest->p))
-	{
-		int			port = 0;
-
-		while (rest->p < rest->end && is_digit(*rest->p) && port <= 65535)
-			port = port * 10 + (*rest->p++ - '0');
-		if (port < 1 || port > 65535)
-			return false;
-	}
+	if (take(rest, ':') && rest->p < rest->end && is_digit(*rest->p) &&
+		!take_port(rest))
+		return false;
 	return (rest->p == rest->end || is_one_of(*rest->p, "/?#")) &&
 		take_uri_path(rest);
 }
@@ -595,6 +689,24 @@ format_matches(FieldFormat format, const char *string, int len)
 			break;
 		case FORMAT_HOST:
 			taken = take_host(&rest);
+			break;
+		case FORMAT_HOST_PORT:
+			taken = take_host_port(&rest);
+			break;
+		case FORMAT_IPV4:
+			taken = take_ipv4(&rest);
+			break;
+		case FORMAT_IPV6:
+			taken = take_ipv6(&rest);
+			break;
+		case FORMAT_CIDR:
+			taken = take_cidr(&rest);
+			break;
+		case FORMAT_TIME:
+			taken = take_time(&rest);
+			break;
+		case FORMAT_DURATION:
+			taken = take_duration(&rest);
 			break;
 	}
 	return taken && rest.p == rest.end;

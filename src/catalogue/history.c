@@ -56,7 +56,7 @@ PG_FUNCTION_INFO_V1(triggers_are_on);
 /* The columns that a version keeps. */
 static const char *const kept_columns[] = {
 	"id", "name", "category", "description", "docs_url", "icon_url", "display_order",
-	"featured", "required", "locked", "fields", "created_at", "updated_at", "origin"
+	"featured", "required", "locked", "instances", "fields", "created_at", "updated_at", "origin"
 };
 
 /*

@@ -52,6 +52,7 @@ static const struct
 	{"featured", "bool", "false"},
 	{"required", "bool", "false"},
 	{"locked", "bool", "false"},
+	{"instances", "bool", "true"},
 	{"fields", "jsonb", "'[]'"},
 };
 

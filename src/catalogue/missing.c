@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * catalogue/missing.c
- *	  Which required fields of an integration have no value.
+ *	  Whether a field has to have a value.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,41 +22,20 @@ any_present(const int *fields, int nfields, const bool *present)
 }
 
 /*
- * field_is_required: is the field required, where the fields of its
- * integration have values as present says?
+ * field_is_required: is the field required, where its siblings have values as
+ * present says?
  *
- * present has a flag a field, in the order of Integration.fields; a field
- * whose default stands has a value.
+ * present has a flag a field, by their indexes; a field whose default stands
+ * has a value.
  */
 bool
 field_is_required(const Field *field, const bool *present)
 {
+	const FieldExtra *extra = field->extra;
+
 	return field->required ||
-		any_present(field->required_with, field->nrequired_with, present) ||
-		(field->nrequired_unless > 0 &&
-		 !any_present(field->required_unless, field->nrequired_unless, present));
-}
-
-/*
- * missing_fields: the required fields that have no value, in the order of
- * their definitions.
- *
- * missing must have room for integration->ndemanding pointers.  Returns how
- * many there are.
- */
-int
-missing_fields(const Integration *integration, const bool *present,
-			   const Field **missing)
-{
-	int			count = 0;
-
-	for (int i = 0; i < integration->ndemanding; i++)
-	{
-		const Field *field = integration->demanding[i];
-
-		if (!present[field - integration->fields] &&
-			field_is_required(field, present))
-			missing[count++] = field;
-	}
-	return count;
+		(extra != NULL &&
+		 (any_present(extra->required_with, extra->nrequired_with, present) ||
+		  (extra->nrequired_unless > 0 &&
+		   !any_present(extra->required_unless, extra->nrequired_unless, present))));
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * catalogue/missing.h
- *	  Which required fields of an integration have no value.
+ *	  Whether a field has a value, and whether it has to.
  *
  * The one place that knows required, required_with and required_unless, for
  * "missing" and "configured" of the reading functions and for the code
@@ -30,7 +30,5 @@ value_present(JsonbRef value)
 }
 
 extern bool field_is_required(const Field *field, const bool *present);
-extern int	missing_fields(const Integration *integration, const bool *present,
-						   const Field **missing);
 
 #endif							/* CATALOGUE_MISSING_H */

@@ -42,6 +42,7 @@
 	"'https://platform.openai.com/docs'::pg_catalog.text AS docs_url, " \
 	"NULL::pg_catalog.text AS icon_url, " \
 	"10 AS display_order, true AS featured, true AS required, true AS locked, " \
+	"false AS instances, " \
 	"'[{\"name\": \"api_key\", \"type\": \"secret\", \"required\": true, " \
 	"\"display_name\": \"API key\", " \
 	"\"description\": \"Secret key of an OpenAI project\", " \
@@ -58,6 +59,7 @@ enum
 	COLUMN_DESCRIPTION,
 	COLUMN_REQUIRED,
 	COLUMN_LOCKED,
+	COLUMN_INSTANCES,
 	COLUMN_FIELDS,
 	COLUMN_DISPLAY_ORDER,
 	NCOLUMNS
@@ -74,6 +76,7 @@ static const struct
 	{"description", TEXTOID},
 	{"required", BOOLOID},
 	{"locked", BOOLOID},
+	{"instances", BOOLOID},
 	{"fields", JSONBOID},
 	{"display_order", INT4OID},
 };
@@ -125,6 +128,7 @@ add_row(RowReader *reader, const Datum *values, const bool *nulls)
 	row->description = read_string(values[COLUMN_DESCRIPTION], nulls[COLUMN_DESCRIPTION]);
 	row->required = !nulls[COLUMN_REQUIRED] && DatumGetBool(values[COLUMN_REQUIRED]);
 	row->locked = !nulls[COLUMN_LOCKED] && DatumGetBool(values[COLUMN_LOCKED]);
+	row->instances = nulls[COLUMN_INSTANCES] || DatumGetBool(values[COLUMN_INSTANCES]);
 	row->fields = nulls[COLUMN_FIELDS] ? NULL : DatumGetJsonbPCopy(values[COLUMN_FIELDS]);
 	row->display_order = nulls[COLUMN_DISPLAY_ORDER] ? PG_INT32_MAX :
 		DatumGetInt32(values[COLUMN_DISPLAY_ORDER]);

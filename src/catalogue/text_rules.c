@@ -201,11 +201,17 @@ text_rules_broken(const Field *field, JsonbRef value)
 {
 	uint32		broken = 0;
 
+	/* what definitions describe in it has rules of its own */
+	if (field_is_defined(field))
+		return 0;
 	if (value.type == JREF_ARRAY || value.type == JREF_OBJECT)
 		return may_concern_us(value) ?
-			inner_rules_broken(value, false, !field->is_public) : 0;
+			inner_rules_broken(value, field->type == FIELD_JSON && !field->is_public,
+							   !field->is_public) : 0;
 	if (value.type != JREF_STRING)
 		return 0;
+	if (field->type == FIELD_JSON)
+		return inner_rules_broken(value, !field->is_public, !field->is_public);
 
 	if (field_has_control(field, value))
 		broken = RULE_CHARACTERS;

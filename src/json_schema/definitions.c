@@ -302,32 +302,6 @@ write_definition(JsonbWriter *writer, JsonbFrame *array, const Import *import,
 }
 
 /*
- * refuse_definition: the error for a definition that the catalogue would
- * refuse, at the place in the schema that it comes from.
- */
-static void
-refuse_definition(void *arg, int index, JsonbRef key, const char *detail,
-				  const char *hint)
-{
-	Written    *written = arg;
-	Import	   *import = written->import;
-	const FieldImport *field;
-	const char *keyword;
-
-	import_enter_name(import, "properties");
-	if (index < 0)
-		import_refuse(import, detail, hint);
-	field = written->ordered[index];
-	import_enter(import, field->name);
-	keyword = key.type == JREF_STRING ? import_keyword_name(field, key) : NULL;
-	if (keyword != NULL)
-		import_enter_name(import, keyword);
-	else if (key.type == JREF_STRING && is_own_key(key))
-		import_enter(import, key);
-	import_refuse(import, detail, hint);
-}
-
-/*
  * import_definitions: the row's "fields".  They are checked as the catalogue
  * checks them, so what is returned can be inserted.
  */
@@ -362,6 +336,6 @@ import_definitions(Import *import)
 	MemoryContextDelete(per_field);
 	jsonb_write_end(&writer, &array);
 	fields = jsonb_write_finish(&writer);
-	definition_check_with(jsonb_ref_root(fields), refuse_definition, &written);
+	definition_check(NULL, (JsonbRef) {0}, jsonb_ref_root(fields));
 	return fields;
 }

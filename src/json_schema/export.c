@@ -193,16 +193,18 @@ least_length(const FieldExport *export)
  * say, and what of it they would not bring back.
  */
 static void
-prepare_field(const Integration *integration, const Field *field,
-			  DemandScope *scope, FieldExport *export)
+prepare_field(const Field *field, DemandScope *scope, FieldExport *export)
 {
+	static const FieldExtra no_extra = {0};
+	const FieldExtra *extra = field->extra != NULL ? field->extra : &no_extra;
+
 	export->field = field;
-	export->demand = demand_reduce(scope, field - integration->fields, field->required,
-								   int_list(field->required_with, field->nrequired_with),
-								   int_list(field->required_unless, field->nrequired_unless));
+	export->demand = demand_reduce(scope, field->index, field->required,
+								   int_list(extra->required_with, extra->nrequired_with),
+								   int_list(extra->required_unless, extra->nrequired_unless));
 	export->demand_differs = export->demand.always != field->required ||
-		list_length(export->demand.with) != field->nrequired_with ||
-		list_length(export->demand.unless) != field->nrequired_unless;
+		list_length(export->demand.with) != extra->nrequired_with ||
+		list_length(export->demand.unless) != extra->nrequired_unless;
 
 	/* 1 follows from being required */
 	export->length_differs = export->demand.always && is_text(field) &&
@@ -408,7 +410,7 @@ build_condition(JsonbBuild *build, const Integration *integration,
 	foreach(cell, others)
 	{
 		CHECK_FOR_INTERRUPTS();
-		build_has_value(build, &integration->fields[lfirst_int(cell)]);
+		build_has_value(build, &integration->config.fields[lfirst_int(cell)]);
 	}
 	if (list_length(others) > 1)
 	{
@@ -432,7 +434,7 @@ build_demands(JsonbBuild *build, const Integration *integration,
 
 	build_key(build, "required");
 	build_array(build);
-	for (int i = 0; i < integration->nfields; i++)
+	for (int i = 0; i < integration->config.nfields; i++)
 	{
 		if (exports[i].demand.always)
 			build_value(build, exports[i].field->name);
@@ -446,7 +448,7 @@ build_demands(JsonbBuild *build, const Integration *integration,
 		return;
 	build_key(build, "allOf");
 	build_array(build);
-	for (int i = 0; i < integration->nfields; i++)
+	for (int i = 0; i < integration->config.nfields; i++)
 	{
 		build_condition(build, integration, &exports[i], "then", exports[i].demand.with);
 		build_condition(build, integration, &exports[i], "else", exports[i].demand.unless);
@@ -464,7 +466,7 @@ build_definitions(JsonbBuild *build, const Integration *integration,
 {
 	bool		begun = false;
 
-	for (int i = 0; i < integration->nfields; i++)
+	for (int i = 0; i < integration->config.nfields; i++)
 	{
 		const FieldExport *export = &exports[i];
 		JsonbRef	definition = export->field->definition;
@@ -507,15 +509,15 @@ static Jsonb *
 export_integration(const Integration *integration)
 {
 	JsonbBuild	build = {0};
-	int			nfields = integration->nfields;
+	int			nfields = integration->config.nfields;
 	DemandScope scope;
 	FieldExport *exports = palloc0(nfields * sizeof(FieldExport) + 1);
 
 	demand_scope_begin(&scope, nfields);
 	for (int i = 0; i < nfields; i++)
-		scope.has_default[i] = value_present(integration->fields[i].default_value);
+		scope.has_default[i] = value_present(integration->config.fields[i].default_value);
 	for (int i = 0; i < nfields; i++)
-		prepare_field(integration, integration->ordered[i], &scope, &exports[i]);
+		prepare_field(integration->config.ordered[i], &scope, &exports[i]);
 
 	build_object(&build);
 	build_key(&build, "$schema");

@@ -11,10 +11,10 @@
 
 #include "jsonb/number.h"
 #include "jsonb/sorted_refs.h"
+#include "miscadmin.h"
 
 /*
- * compare_refs: order of two values, then by place.  Containers are all alike
- * here.
+ * compare_refs: order of two values, then by place.
  */
 static int
 compare_refs(const void *a, const void *b)
@@ -33,6 +33,12 @@ compare_refs(const void *a, const void *b)
 			break;
 		case JREF_NUMERIC:
 			order = number_compare(left->value, right->value);
+			break;
+		case JREF_ARRAY:
+		case JREF_OBJECT:
+			CHECK_FOR_INTERRUPTS();
+			order = compareJsonbContainers(JREF_CONTAINER(left->value),
+										   JREF_CONTAINER(right->value));
 			break;
 		default:
 			order = (int) left->value.boolean - (int) right->value.boolean;
@@ -85,8 +91,7 @@ compare_places(const void *a, const void *b)
 
 /*
  * distinct_refs: of values in any order, the first of each that are equal, in
- * the array's order.  Returns how many there are.  Containers are not told
- * apart from one another, and all stay.
+ * the array's order.  Returns how many there are.
  */
 int
 distinct_refs(SortedRef *refs, int count)
@@ -95,7 +100,7 @@ distinct_refs(SortedRef *refs, int count)
 
 	qsort(refs, count, sizeof(SortedRef), compare_refs);
 	for (int i = 0; i < count; i++)
-		if (kept == 0 || !JREF_IS_SCALAR(refs[i].value) ||
+		if (kept == 0 ||
 			!jsonb_ref_equal(refs[kept - 1].value, refs[i].value))
 			refs[kept++] = refs[i];
 	qsort(refs, kept, sizeof(SortedRef), compare_places);

@@ -81,9 +81,9 @@ explain_row(const FieldTrace *trace, void *arg)
 	Datum		values[EXPLAIN_COLUMNS];
 	bool		nulls[EXPLAIN_COLUMNS] = {false};
 
-	values[EXPLAIN_INTEGRATION] = text_from_ref(trace->integration->id);
+	values[EXPLAIN_INTEGRATION] = text_from_ref(trace->key);
 	nulls[EXPLAIN_FIELD] = field == NULL;
-	values[EXPLAIN_FIELD] = field ? text_from_ref(field->name) : (Datum) 0;
+	values[EXPLAIN_FIELD] = field ? text_from_ref(trace->path) : (Datum) 0;
 	nulls[EXPLAIN_VALUE] = trace->value == NULL;
 	values[EXPLAIN_VALUE] = PointerGetDatum(trace->value);
 	set_layer(names, trace->source, "default",

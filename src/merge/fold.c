@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "catalogue/missing.h"
+#include "catalogue/overlay.h"
 #include "jsonb/deep_merge.h"
 #include "merge/fold.h"
 #include "miscadmin.h"
@@ -29,18 +30,21 @@ begin_field(FoldedField *field, JsonbRef default_value)
 	field->top.below = NULL;
 	field->locked_by = NO_LAYER;
 	field->unset_by = NO_LAYER;
+	field->named = false;
 	field->given_by = NULL;
+	field->words = NULL;
 }
 
 /*
  * fold_begin: start with the defaults.
  *
- * fields has room for the integration's fields.  integration is NULL for one
- * that the catalogue does not know.  traced: note who gave what, for explain.
+ * fields and states have room for the integration's fields.  integration is
+ * NULL for one that the catalogue does not know.  traced: note who gave what,
+ * for explain.
  */
 void
 fold_begin(FoldedEntry *fold, const Integration *integration,
-		   FoldedField *fields, bool traced)
+		   FoldedField *fields, FieldStates *states, bool traced)
 {
 	memset(fold, 0, sizeof(*fold));
 	fold->integration = integration;
@@ -49,22 +53,42 @@ fold_begin(FoldedEntry *fold, const Integration *integration,
 	fold->enabled = true;
 	fold->enabled_locked_by = NO_LAYER;
 	fold->fields = fields;
+	fold->states = states;
 	if (integration == NULL)
 		return;
-	for (int i = 0; i < integration->nfields; i++)
-		begin_field(&fields[i], integration->fields[i].default_value);
+	for (int i = 0; i < integration->config.nfields; i++)
+		begin_field(&fields[i], integration->config.fields[i].default_value);
+}
+
+/*
+ * add_word: note what a layer says of a structured field, for a trace of what is
+ * in it.
+ */
+static void
+add_word(FoldedField *field, JsonbRef value, int layer, bool is_void)
+{
+	FoldedWord *word = palloc(sizeof(FoldedWord));
+
+	word->value = value;
+	word->layer = layer;
+	word->is_void = is_void;
+	word->earlier = field->words;
+	field->words = word;
 }
 
 /*
  * set_value: a layer gives the field a value; null unsets it, so that the
- * default applies again.
+ * default applies again.  definition is NULL where the catalogue has none.
  */
 static void
-set_value(const FoldedEntry *fold, FoldedField *field, JsonbRef default_value,
+set_value(const FoldedEntry *fold, FoldedField *field, const Field *definition,
 		  JsonbRef value, int layer)
 {
 	FoldedValue *top = &field->top;
+	bool		structured = definition != NULL && definition->structured;
 
+	if (structured && fold->traced)
+		add_word(field, value, layer, field->locked_by >= 0);
 	if (fold->traced && (value.type != JREF_NULL || field->locked_by >= 0))
 		field->given_by = bms_add_member(field->given_by, layer);
 	if (field->locked_by >= 0)
@@ -73,12 +97,16 @@ set_value(const FoldedEntry *fold, FoldedField *field, JsonbRef default_value,
 	{
 		if (top->layer > 0)
 			field->unset_by = layer;
-		top->value = default_value;
+		top->value = definition != NULL ? definition->default_value : value;
+		if (definition == NULL)
+			top->value.type = JREF_NONE;
 		top->layer = 0;
 		top->below = NULL;
 		return;
 	}
-	if (value.type == JREF_OBJECT && top->value.type == JREF_OBJECT)
+	if (top->value.type != JREF_NONE &&
+		(structured ||
+		 (value.type == JREF_OBJECT && top->value.type == JREF_OBJECT)))
 	{
 		FoldedValue *below = palloc(sizeof(FoldedValue));
 
@@ -143,8 +171,7 @@ fold_config(FoldedEntry *fold, JsonbRef config, int layer)
 			integration_field(integration, name.ptr, name.len) : NULL;
 
 		if (field)
-			set_value(fold, &fold->fields[field - integration->fields],
-					  field->default_value, value, layer);
+			set_value(fold, &fold->fields[field->index], field, value, layer);
 		else
 			add_event(fold, name, value, layer, walk.count - walk.index + 1);
 	}
@@ -172,14 +199,24 @@ fold_locked(FoldedEntry *fold, JsonbRef locked, int layer)
 		if (name.type != JREF_STRING)
 			continue;
 		fold->names_locked = true;
-		if (JREF_IS(name, "enabled") && fold->enabled_locked_by < 0)
-			fold->enabled_locked_by = layer;
+		if (JREF_IS(name, "enabled"))
+		{
+			fold->enabled_named = true;
+			if (fold->enabled_locked_by < 0)
+				fold->enabled_locked_by = layer;
+		}
 		field = integration ?
 			integration_field(integration, name.ptr, name.len) : NULL;
 		if (field == NULL)
 			add_event(fold, name, (JsonbRef) {0}, layer, walk.count - walk.index + 1);
-		else if (fold->fields[field - integration->fields].locked_by < 0)
-			fold->fields[field - integration->fields].locked_by = layer;
+		else
+		{
+			FoldedField *folded = &fold->fields[field->index];
+
+			folded->named = true;
+			if (folded->locked_by < 0)
+				folded->locked_by = layer;
+		}
 	}
 }
 
@@ -220,8 +257,10 @@ trace_void(FoldedEntry *fold, JsonbRef entry, int layer)
 
 		if (field)
 		{
-			FoldedField *folded = &fold->fields[field - integration->fields];
+			FoldedField *folded = &fold->fields[field->index];
 
+			if (field->structured)
+				add_word(folded, value, layer, true);
 			folded->given_by = bms_add_member(folded->given_by, layer);
 		}
 	}
@@ -297,6 +336,108 @@ compare_events(const void *a, const void *b)
 }
 
 /*
+ * is_locked_name: is the field of the first of these events locked by its name?
+ * *run is how many there are for it.
+ */
+static bool
+is_locked_name(const ExtraEvent *events, int nevents, int *run)
+{
+	bool		locked = false;
+
+	for (*run = 0; *run < nevents &&
+		 jsonb_ref_is(events[*run].name, events[0].name.ptr, events[0].name.len); (*run)++)
+		locked |= events[*run].value.type == JREF_NONE;
+	return locked;
+}
+
+/*
+ * fold_keep_locked: forget all but what the layers so far have locked by name.
+ */
+void
+fold_keep_locked(FoldedEntry *fold)
+{
+	const FieldSet *config = &fold->integration->config;
+	int			kept = 0;
+	int			run;
+
+	for (int i = 0; i < config->nfields; i++)
+		if (!fold->fields[i].named)
+			begin_field(&fold->fields[i], config->fields[i].default_value);
+	if (!fold->enabled_named)
+	{
+		fold->enabled = true;
+		fold->enabled_source = 0;
+		fold->enabled_locked_by = NO_LAYER;
+		fold->enabled_given_by = NULL;
+	}
+	fold->description = (JsonbRef) {0};
+	if (fold->nevents > 1)
+		qsort(fold->events, fold->nevents, sizeof(ExtraEvent), compare_events);
+	for (int i = 0; i < fold->nevents; i += run)
+		if (is_locked_name(&fold->events[i], fold->nevents - i, &run))
+		{
+			memmove(&fold->events[kept], &fold->events[i], sizeof(ExtraEvent) * run);
+			kept += run;
+		}
+	fold->nevents = fold->holds_checked = kept;
+}
+
+/*
+ * settle_structured: what the layers' words on a structured field give.
+ */
+static void
+settle_structured(const FoldedEntry *fold, const Field *definition, FoldedField *field)
+{
+	FoldedValue *top = &field->top;
+	JsonbRef   *values;
+	int			nvalues = 0;
+	int			index;
+
+	if (top->layer == 0)
+	{
+		top->value = definition->fill;
+		return;
+	}
+	for (const FoldedValue *below = top; below; below = below->below)
+		nvalues++;
+	values = palloc_extended(sizeof(JsonbRef) * nvalues, MCXT_ALLOC_HUGE);
+	index = nvalues;
+	for (const FoldedValue *below = top; below; below = below->below)
+		values[--index] = below->value;
+	top->value = overlay_values(definition, values, nvalues, fold->applicable);
+	top->below = NULL;
+	pfree(values);
+}
+
+/*
+ * settle_fields: which fields apply and which have a value; those that don't
+ * apply have no default.
+ */
+static void
+settle_fields(FoldedEntry *fold)
+{
+	const FieldSet *config = &fold->integration->config;
+	FieldStates *states = fold->states;
+
+	for (int i = 0; i < config->nstructured; i++)
+		settle_structured(fold, config->structured[i],
+						  &fold->fields[config->structured[i]->index]);
+	for (int i = 0; i < config->nfields; i++)
+	{
+		states->values[i] = fold->fields[i].top.value;
+		states->given[i] = fold->fields[i].top.layer > 0;
+	}
+	field_states_judge(states, config, true);
+	for (int i = 0; i < config->nconditional; i++)
+	{
+		int			index = config->conditional[i]->index;
+
+		if (!states->applies[index] && (fold->applicable || !states->given[index]))
+			fold->fields[index].top.value.type = JREF_NONE;
+	}
+}
+
+/*
  * fold_end: all layers are in.
  */
 void
@@ -304,6 +445,8 @@ fold_end(FoldedEntry *fold)
 {
 	if (fold->nevents > 1)
 		qsort(fold->events, fold->nevents, sizeof(ExtraEvent), compare_events);
+	if (fold->integration != NULL)
+		settle_fields(fold);
 }
 
 /*
@@ -353,7 +496,7 @@ next_extra(const FoldedEntry *fold, int *event, JsonbRef *name, FoldedField *ext
 			if (next->value.type == JREF_NONE)
 				extra->locked_by = next->layer;
 			else
-				set_value(fold, extra, none, next->value, next->layer);
+				set_value(fold, extra, NULL, next->value, next->layer);
 		}
 		*name = first->name;
 	} while (extra->top.value.type == JREF_NONE);
@@ -408,6 +551,8 @@ is_default(const Field *field, const FoldedValue *value)
 
 	if (value->layer == 0)
 		return true;
+	if (field->structured)
+		return !value_differs(field, value->value, field->fill);
 	if (value->below == NULL)
 		return jsonb_ref_equal(value->value, field->default_value);
 	merged = fold_value_document(value);
@@ -417,40 +562,33 @@ is_default(const Field *field, const FoldedValue *value)
 }
 
 /*
- * is_in_use: is the integration required by the catalogue, or has one of its
- * fields a value other than its default?
+ * is_in_use: has one of the integration's fields a value other than its
+ * default?
  */
 static bool
-is_in_use(const FoldedEntry *fold, const bool *present)
+is_in_use(const FoldedEntry *fold)
 {
-	const Integration *integration = fold->integration;
+	const FieldSet *config = &fold->integration->config;
 
-	if (integration->required)
-		return true;
-	for (int i = 0; i < integration->nfields; i++)
-		if (present[i] && !is_default(&integration->fields[i], &fold->fields[i].top))
+	for (int i = 0; i < config->nfields; i++)
+		if (fold->states->present[i] &&
+			!is_default(&config->fields[i], &fold->fields[i].top))
 			return true;
 	return false;
 }
 
 /*
- * fold_status: what has become of the integration.
+ * fold_status: what has become of the entry, after fold_end(): in use by its
+ * fields alone.
  *
- * present has room for integration->nfields flags, and says then which fields
- * have a value; missing has room for as many pointers, and becomes the status's.
+ * The status keeps its room for what is missing.
  */
 void
-fold_status(const FoldedEntry *fold, bool *present, const Field **missing,
-			IntegrationStatus *status)
+fold_status(const FoldedEntry *fold, IntegrationStatus *status)
 {
-	const Integration *integration = fold->integration;
-
-	for (int i = 0; i < integration->nfields; i++)
-		present[i] = value_present(fold->fields[i].top.value);
 	status->enabled = fold->enabled;
-	status->in_use = is_in_use(fold, present);
-	status->missing = missing;
-	status->nmissing = missing_fields(integration, present, missing);
+	status->in_use = is_in_use(fold);
+	status_missing(status, &fold->integration->config, fold->states);
 }
 
 /*
@@ -509,7 +647,8 @@ typedef struct MemberWalk
 static const FoldedValue *
 next_member(const FoldedEntry *fold, MemberWalk *walk, JsonbRef *name)
 {
-	int			nfields = fold->integration ? fold->integration->nfields : 0;
+	const FieldSet *config = fold->integration ? &fold->integration->config : NULL;
+	int			nfields = config != NULL ? config->nfields : 0;
 
 	if (walk->gave_extra)
 		walk->has_extra = fold->nevents > 0 &&
@@ -520,8 +659,8 @@ next_member(const FoldedEntry *fold, MemberWalk *walk, JsonbRef *name)
 	if (walk->has_extra &&
 		(walk->field >= nfields ||
 		 jsonb_key_compare(walk->extra_name.ptr, walk->extra_name.len,
-						   fold->integration->fields[walk->field].name.ptr,
-						   fold->integration->fields[walk->field].name.len) < 0))
+						   config->fields[walk->field].name.ptr,
+						   config->fields[walk->field].name.len) < 0))
 	{
 		walk->gave_extra = true;
 		*name = walk->extra_name;
@@ -529,7 +668,7 @@ next_member(const FoldedEntry *fold, MemberWalk *walk, JsonbRef *name)
 	}
 	if (walk->field >= nfields)
 		return NULL;
-	*name = fold->integration->fields[walk->field].name;
+	*name = config->fields[walk->field].name;
 	return &fold->fields[walk->field++].top;
 }
 

@@ -14,12 +14,14 @@
 #include "jsonb/number.h"
 #include "jsonb/writer.h"
 #include "merge/explain.h"
+#include "merge/instances.h"
 #include "merge/layers.h"
 #include "server/sql_result.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(integration_schema_config);
 PG_FUNCTION_INFO_V1(integration_schema_resolve);
+PG_FUNCTION_INFO_V1(integration_schema_instances);
 PG_FUNCTION_INFO_V1(integration_schema_values);
 PG_FUNCTION_INFO_V1(integration_schema_explain);
 PG_FUNCTION_INFO_V1(integration_schema_list);
@@ -43,12 +45,11 @@ integration_schema_config(PG_FUNCTION_ARGS)
 
 /*
  * integration_schema_resolve(id text, VARIADIC layers jsonb[]) returns jsonb:
- * one integration of the merged document.  NULL for a null id.
+ * one integration, or instance, of the merged document.  NULL for a null id.
  */
 Datum
 integration_schema_resolve(PG_FUNCTION_ARGS)
 {
-	const Integration *integration;
 	int			nlayers;
 	JsonbRef   *layers;
 	text	   *id;
@@ -57,9 +58,29 @@ integration_schema_resolve(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	id = PG_GETARG_TEXT_PP(0);
 	layers = layers_from_argument(fcinfo, 1, &nlayers);
-	integration = catalogue_require(catalogue_current(fcinfo),
-									VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id));
-	PG_RETURN_JSONB_P(merge_resolve(integration, layers, nlayers));
+	PG_RETURN_JSONB_P(merge_resolve(catalogue_current(fcinfo),
+									jsonb_ref_string(VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id)),
+									layers, nlayers));
+}
+
+/*
+ * integration_schema_instances(id text, VARIADIC layers jsonb[]) returns setof
+ * record: the instances of an integration that the layers give.
+ */
+Datum
+integration_schema_instances(PG_FUNCTION_ARGS)
+{
+	int			nlayers;
+	JsonbRef   *layers;
+	ReturnSetInfo *result = result_begin(fcinfo);
+	text	   *id;
+
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	id = PG_GETARG_TEXT_PP(0);
+	layers = layers_from_argument(fcinfo, 1, &nlayers);
+	instance_rows(result, catalogue_current(fcinfo), id, layers, nlayers);
+	return (Datum) 0;
 }
 
 /*

@@ -5,186 +5,63 @@
  *
  * Most of an answer is entries that no layer touches: their bytes are laid
  * into the result as they lie in the compiled catalogue.  The layers are read
- * where they lie; each of their entries is looked up once, and each touched
- * integration is folded and written anew.
+ * where they lie; each touched integration is folded and written anew.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "catalogue/missing.h"
-#include "catalogue/shown.h"
 #include "jsonb/deep_merge.h"
-#include "merge/fold.h"
+#include "merge/gather.h"
 #include "merge/merge.h"
-#include "merge/unknown.h"
 #include "miscadmin.h"
+#include "server/messages.h"
 
-/* What the layers say, sorted by integration. */
-typedef struct Layers
+/* What comes next in key order: one of these. */
+typedef struct KeyCursor
 {
-	const Catalogue *catalogue;
-	LayerEntry *entries;		/* of integrations that the catalogue knows */
-	int		   *first;			/* an integration's outermost entry, or -1 */
-	int		   *last;
-	LayerEntry *unknown;		/* by id, then outermost first */
-	int			nunknown;
-	int			nunknown_ids;	/* different ones */
-	Size		bytes;			/* of all layers */
-
-	/* room for one integration's fold, used for one after the other */
-	FoldedField *fields;
-	bool	   *present;
-	const Field **missing;
-} Layers;
+	int			known;			/* of the catalogue's integrations */
+	int			unknown;		/* of the entries that it does not know */
+	int			instance;
+} KeyCursor;
 
 /*
- * begin_fields: room for folding integrations of so many fields.
+ * write_folded: an entry, as the object's next value.  The fold is released.
  */
 static void
-begin_fields(Layers *layers, int max_fields)
+write_folded(JsonbWriter *writer, JsonbFrame *object, Layers *layers,
+			 FoldedEntry *fold, bool required, JsonbRef instance)
 {
-	layers->fields = palloc(sizeof(FoldedField) * (max_fields + 1));
-	layers->present = palloc(sizeof(bool) * (max_fields + 1));
-	layers->missing = palloc(sizeof(Field *) * (max_fields + 1));
+	JsonbFrame	entry;
+	IntegrationStatus *status = &layers->status;
+
+	fold_status(fold, status);
+	status->in_use |= required;
+	status->instance = instance;
+	entry_begin(writer, object, &entry, fold->integration, status,
+				fold->description.type != JREF_NONE);
+	fold_write_config(writer, &entry, fold);
+	entry_end(writer, &entry, fold->integration, status, fold->description);
+	fold_release(fold);
 }
 
 /*
- * compare_layer_entries: qsort comparator, by id, then outermost first.
- */
-static int
-compare_layer_entries(const void *a, const void *b)
-{
-	const LayerEntry *ea = a;
-	const LayerEntry *eb = b;
-	int			order = jsonb_key_compare(ea->id.ptr, ea->id.len,
-										  eb->id.ptr, eb->id.len);
-
-	CHECK_FOR_INTERRUPTS();
-	return order != 0 ? order : ea->layer - eb->layer;
-}
-
-/*
- * layer_integrations: the object "integrations" of a layer; what is none has
- * no members.
- */
-static inline JsonbRef
-layer_integrations(JsonbRef layer)
-{
-	JsonbRef	integrations = JREF_MEMBER(layer, "integrations");
-
-	if (integrations.type != JREF_OBJECT)
-		integrations = (JsonbRef) {0};
-	return integrations;
-}
-
-/*
- * read_layers: find what the layers say on which integration.
- */
-static void
-read_layers(Layers *layers, const Catalogue *catalogue,
-			const JsonbRef *documents, int ndocuments)
-{
-	Size		total = 0;
-	int			nentries = 0;
-
-	memset(layers, 0, sizeof(*layers));
-	layers->catalogue = catalogue;
-	for (int i = 0; i < ndocuments; i++)
-	{
-		total += jsonb_ref_count(layer_integrations(documents[i]));
-		layers->bytes += documents[i].len;
-	}
-	layers->entries = MemoryContextAllocHuge(CurrentMemoryContext,
-											 sizeof(LayerEntry) * (total + 1));
-	/* Known ones from the front, the others from the back. */
-	layers->unknown = layers->entries + total;
-	layers->first = palloc(sizeof(int) * (catalogue->nintegrations * 2 + 1));
-	layers->last = layers->first + catalogue->nintegrations;
-	memset(layers->first, -1, sizeof(int) * catalogue->nintegrations);
-	begin_fields(layers, catalogue->max_fields);
-
-	for (int i = 0; i < ndocuments; i++)
-	{
-		JsonbWalk	walk;
-		LayerEntry	found;
-
-		jsonb_walk_begin(&walk, layer_integrations(documents[i]));
-		found.layer = i + 1;
-		found.next = -1;
-		while (jsonb_walk_member(&walk, &found.id, &found.entry))
-		{
-			const Integration *integration =
-				catalogue_integration(catalogue, found.id.ptr, found.id.len);
-			int			index;
-
-			CHECK_FOR_INTERRUPTS();
-			if (integration == NULL)
-			{
-				*--layers->unknown = found;
-				layers->nunknown++;
-				continue;
-			}
-			index = integration - catalogue->integrations;
-			layers->entries[nentries] = found;
-			if (layers->first[index] < 0)
-				layers->first[index] = nentries;
-			else
-				layers->entries[layers->last[index]].next = nentries;
-			layers->last[index] = nentries++;
-		}
-	}
-
-	if (layers->nunknown > 0)
-	{
-		qsort(layers->unknown, layers->nunknown, sizeof(LayerEntry), compare_layer_entries);
-		for (int i = 0; i < layers->nunknown; i++)
-			if (i == 0 || !jsonb_ref_is(layers->unknown[i].id, layers->unknown[i - 1].id.ptr,
-										layers->unknown[i - 1].id.len))
-				layers->nunknown_ids++;
-	}
-}
-
-/*
- * fold_integration: fold the layers' entries for one integration.
- */
-static void
-fold_integration(FoldedEntry *fold, Layers *layers, int index, bool traced)
-{
-	fold_begin(fold, &layers->catalogue->integrations[index], layers->fields, traced);
-	for (int i = layers->first[index]; i >= 0; i = layers->entries[i].next)
-	{
-		if (fold->locked_by >= 0 && !traced)
-			break;
-		fold_entry(fold, layers->entries[i].entry, layers->entries[i].layer,
-				   layers->entries[i].next < 0);
-	}
-	fold_end(fold);
-}
-
-/*
- * write_entry: an integration's entry, as the object's next value.
+ * write_entry: an integration's plain entry, as the object's next value.
  */
 static void
 write_entry(JsonbWriter *writer, JsonbFrame *object, Layers *layers, int index)
 {
 	const Integration *integration = &layers->catalogue->integrations[index];
+	bool		required = layers_required(layers, integration);
 	FoldedEntry fold;
-	IntegrationStatus status;
-	JsonbFrame	entry;
 
-	if (layers->first[index] < 0)
+	if (layers->first[index] < 0 && required == integration->required)
 	{
 		jsonb_write_value(writer, object, integration->entry);
 		return;
 	}
-	fold_integration(&fold, layers, index, false);
-	fold_status(&fold, layers->present, layers->missing, &status);
-	entry_begin(writer, object, &entry, integration,
-				fold.description.type != JREF_NONE);
-	fold_write_config(writer, &entry, &fold);
-	entry_end(writer, &entry, integration, &status, fold.description);
-	fold_release(&fold);
+	layers_fold(layers, &fold, index, false, false);
+	write_folded(writer, object, layers, &fold, required, (JsonbRef) {0});
 }
 
 /*
@@ -203,19 +80,71 @@ unknown_run(const Layers *layers, int index)
 }
 
 /*
- * unknown_is_next: does an unknown id come before the catalogue's next one?
+ * is_before: does a key come before another one, which may be none?
+ */
+static inline bool
+is_before(JsonbRef key, JsonbRef other)
+{
+	return key.type != JREF_NONE &&
+		(other.type == JREF_NONE ||
+		 jsonb_key_compare(key.ptr, key.len, other.ptr, other.len) < 0);
+}
+
+/*
+ * write_next: the next member of "integrations", its key or (with the object's
+ * keys all written) its value; false at the end.
  */
 static bool
-unknown_is_next(const Layers *layers, int index, int unknown)
+write_next(JsonbWriter *writer, JsonbFrame *object, Layers *layers,
+		   KeyCursor *cursor, bool keys)
 {
 	const Catalogue *catalogue = layers->catalogue;
+	JsonbRef	none = {0};
+	JsonbRef	known = none;
+	JsonbRef	unknown = none;
+	JsonbRef	instance = none;
+	JsonbRef	next;
 
-	if (unknown >= layers->nunknown || index >= catalogue->nintegrations)
-		return unknown < layers->nunknown;
-	return jsonb_key_compare(layers->unknown[unknown].id.ptr,
-							 layers->unknown[unknown].id.len,
-							 catalogue->integrations[index].id.ptr,
-							 catalogue->integrations[index].id.len) < 0;
+	if (cursor->known < catalogue->nintegrations)
+		known = catalogue->integrations[cursor->known].id;
+	if (cursor->unknown < layers->nunknown)
+		unknown = layers->unknown[cursor->unknown].id;
+	if (cursor->instance < layers->ninstances)
+		instance = layers->instances[cursor->instance].key;
+
+	if (is_before(unknown, known) && is_before(unknown, instance))
+	{
+		int			run = unknown_run(layers, cursor->unknown);
+
+		next = unknown;
+		if (!keys)
+			unknown_write_entry(writer, object, &layers->unknown[cursor->unknown], run);
+		cursor->unknown += run;
+	}
+	else if (is_before(instance, known))
+	{
+		const InstanceEntry *entry = &layers->instances[cursor->instance++];
+		FoldedEntry fold;
+
+		next = instance;
+		if (!keys)
+		{
+			layers_fold_instance(layers, &fold, entry, false, false);
+			write_folded(writer, object, layers, &fold, false, entry->name);
+		}
+	}
+	else if (known.type != JREF_NONE)
+	{
+		next = known;
+		if (!keys)
+			write_entry(writer, object, layers, cursor->known);
+		cursor->known++;
+	}
+	else
+		return false;
+	if (keys)
+		jsonb_write_key(writer, object, next.ptr, next.len);
+	return true;
 }
 
 /*
@@ -227,47 +156,24 @@ write_integrations(JsonbWriter *writer, JsonbFrame *root, void *arg)
 	Layers	   *layers = arg;
 	const Catalogue *catalogue = layers->catalogue;
 	JsonbFrame	object;
-	int			count = catalogue->nintegrations + layers->nunknown_ids;
-	int			index;
-	int			unknown;
+	int			count = catalogue->nintegrations + layers->nunknown_ids +
+		layers->ninstances;
+	KeyCursor	cursor = {0};
 
 	jsonb_write_object(writer, root, &object, count);
-	if (layers->nunknown == 0)
+	if (count == catalogue->nintegrations)
 	{
 		jsonb_write_keys_of(writer, &object, catalogue->entries);
-		for (index = 0; index < count; index++)
-			write_entry(writer, &object, layers, index);
+		for (int i = 0; i < count; i++)
+			write_entry(writer, &object, layers, i);
 		jsonb_write_end(writer, &object);
 		return;
 	}
-
-	index = unknown = 0;
-	while (index < catalogue->nintegrations || unknown < layers->nunknown)
-	{
-		JsonbRef	id;
-
-		if (unknown_is_next(layers, index, unknown))
-		{
-			id = layers->unknown[unknown].id;
-			unknown += unknown_run(layers, unknown);
-		}
-		else
-			id = catalogue->integrations[index++].id;
-		jsonb_write_key(writer, &object, id.ptr, id.len);
-	}
-	index = unknown = 0;
-	while (index < catalogue->nintegrations || unknown < layers->nunknown)
-	{
-		if (unknown_is_next(layers, index, unknown))
-		{
-			int			run = unknown_run(layers, unknown);
-
-			unknown_write_entry(writer, &object, &layers->unknown[unknown], run);
-			unknown += run;
-		}
-		else
-			write_entry(writer, &object, layers, index++);
-	}
+	while (write_next(writer, &object, layers, &cursor, true))
+		;
+	cursor = (KeyCursor) {0};
+	while (write_next(writer, &object, layers, &cursor, false))
+		;
 	jsonb_write_end(writer, &object);
 }
 
@@ -291,7 +197,7 @@ merge_config(const Catalogue *catalogue, const JsonbRef *documents, int ndocumen
 										  MCXT_ALLOC_HUGE);
 	int			nobjects = 0;
 
-	read_layers(&layers, catalogue, documents, ndocuments);
+	layers_gather(&layers, catalogue, documents, ndocuments);
 	jsonb_write_begin(&writer, VARSIZE(catalogue->document) + layers.bytes +
 					  1024 + 64 * (Size) layers.nunknown);
 	/* Layers that have nothing but "integrations" add no other member. */
@@ -305,16 +211,18 @@ merge_config(const Catalogue *catalogue, const JsonbRef *documents, int ndocumen
 }
 
 /*
- * merge_one: fold one integration, looking up nothing else in the layers.
+ * fold_one: fold the plain entry of one integration, looking up nothing else in
+ * the layers.
  *
  * layers gets the room for the fold.
  */
 static void
-merge_one(FoldedEntry *fold, Layers *layers, const Integration *integration,
-		  const JsonbRef *documents, int ndocuments)
+fold_one(FoldedEntry *fold, Layers *layers, const Integration *integration,
+		 const JsonbRef *documents, int ndocuments)
 {
-	begin_fields(layers, integration->nfields);
-	fold_begin(fold, integration, layers->fields, false);
+	layers_begin_fields(layers, integration->config.nfields);
+	fold_begin(fold, integration, layers->fields, &layers->states, false);
+	fold->applicable = true;
 	for (int i = 0; i < ndocuments && fold->locked_by < 0; i++)
 		fold_entry(fold, jsonb_ref_member(layer_integrations(documents[i]),
 										  integration->id.ptr, integration->id.len),
@@ -323,21 +231,72 @@ merge_one(FoldedEntry *fold, Layers *layers, const Integration *integration,
 }
 
 /*
- * merge_resolve: one integration: enabled, configured, in_use, missing and
- * config.
+ * find_instance: the instance of that key, or an error (undefined_object) where
+ * no layer gives it.
+ */
+static const InstanceEntry *
+find_instance(const Layers *layers, const Integration *integration, JsonbRef key)
+{
+	StringInfoData name;
+
+	if (layers->ninstances > 0)
+	{
+		int			place = key_search(&layers->instances->key, layers->ninstances,
+									   sizeof(InstanceEntry), key.ptr, key.len);
+
+		if (place < layers->ninstances &&
+			jsonb_ref_is(layers->instances[place].key, key.ptr, key.len))
+			return &layers->instances[place];
+	}
+	initStringInfo(&name);
+	append_name(&name, key);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("instance %s does not exist", name.data),
+			 integration->instances ?
+			 errhint("integration_schema_instances() lists the instances that the layers give.") :
+			 errdetail("The catalogue has it that the integration has no instances.")));
+	return NULL;
+}
+
+/*
+ * merge_resolve: one integration, or an instance of one: enabled, configured,
+ * in_use, missing and config.
+ *
+ * Errors: undefined_object for a key that there is not.
  */
 Jsonb *
-merge_resolve(const Integration *integration,
+merge_resolve(const Catalogue *catalogue, JsonbRef key,
 			  const JsonbRef *documents, int ndocuments)
 {
-	Layers		layers;
+	JsonbRef	name = {0};
+	const Integration *integration = catalogue_require_entry(catalogue, key.ptr,
+															 key.len, &name);
+	Layers		layers = {0};
 	FoldedEntry fold;
 	JsonbWriter writer;
 	JsonbFrame	object;
-	IntegrationStatus status;
+	IntegrationStatus *status = &layers.status;
+	bool		required = false;
 
-	merge_one(&fold, &layers, integration, documents, ndocuments);
-	fold_status(&fold, layers.present, layers.missing, &status);
+	if (name.type == JREF_NONE && !(integration->required && integration->instances))
+	{
+		required = integration->required;
+		fold_one(&fold, &layers, integration, documents, ndocuments);
+	}
+	else
+	{
+		layers_gather(&layers, catalogue, documents, ndocuments);
+		if (name.type != JREF_NONE)
+			layers_fold_instance(&layers, &fold, find_instance(&layers, integration, key),
+								 true, false);
+		else
+		{
+			required = layers_required(&layers, integration);
+			layers_fold(&layers, &fold, integration - catalogue->integrations, true, false);
+		}
+	}
+	fold_status(&fold, status);
 	jsonb_write_begin(&writer, 512);
 	jsonb_write_object(&writer, NULL, &object, 5);
 	jsonb_write_key(&writer, &object, "config", 6);
@@ -346,52 +305,122 @@ merge_resolve(const Integration *integration,
 	jsonb_write_key(&writer, &object, "missing", 7);
 	jsonb_write_key(&writer, &object, "configured", 10);
 	fold_write_config(&writer, &object, &fold);
-	jsonb_write_bool(&writer, &object, status.in_use);
-	jsonb_write_bool(&writer, &object, status.enabled);
-	entry_write_missing(&writer, &object, &status);
-	jsonb_write_bool(&writer, &object, status.nmissing == 0);
+	jsonb_write_bool(&writer, &object, status->in_use || required);
+	jsonb_write_bool(&writer, &object, status->enabled);
+	entry_write_missing(&writer, &object, status);
+	jsonb_write_bool(&writer, &object, status->nmissing == 0);
 	jsonb_write_end(&writer, &object);
 	return jsonb_write_finish(&writer);
 }
 
 /*
- * merge_status: what resolve says of one integration, without its config.
+ * tell_instances: call back for the instances of an integration.
+ */
+static void
+tell_instances(Layers *layers, const Integration *integration,
+			   StatusCallback callback, void *arg)
+{
+	if (layers->ninstances == 0)
+		return;
+	for (int i = layers->first_instance[integration - layers->catalogue->integrations];
+		 i >= 0; i = layers->instances[i].next)
+	{
+		FoldedEntry fold;
+
+		CHECK_FOR_INTERRUPTS();
+		layers_fold_instance(layers, &fold, &layers->instances[i], true, false);
+		fold_status(&fold, &layers->status);
+		fold_release(&fold);
+		layers->status.instance = layers->instances[i].name;
+		callback(layers->instances[i].key, &layers->status, arg);
+	}
+}
+
+/*
+ * merge_status: what resolve says of each integration and instance, without its
+ * config: in the order of display, an integration's instances after it.
  */
 void
-merge_status(const Integration *integration,
-			 const JsonbRef *documents, int ndocuments,
-			 IntegrationStatus *status)
+merge_status(const Catalogue *catalogue, const JsonbRef *documents, int ndocuments,
+			 StatusCallback callback, void *arg)
 {
 	Layers		layers;
-	FoldedEntry fold;
 
-	merge_one(&fold, &layers, integration, documents, ndocuments);
-	fold_status(&fold, layers.present, layers.missing, status);
-	pfree(layers.fields);
-	pfree(layers.present);
+	layers_gather(&layers, catalogue, documents, ndocuments);
+	for (int i = 0; i < catalogue->nintegrations; i++)
+	{
+		const Integration *integration = catalogue->displayed[i];
+		bool		required = layers_required(&layers, integration);
+		FoldedEntry fold;
+
+		CHECK_FOR_INTERRUPTS();
+		layers_fold(&layers, &fold, integration - catalogue->integrations, true, false);
+		fold_status(&fold, &layers.status);
+		fold_release(&fold);
+		layers.status.in_use |= required;
+		layers.status.instance = (JsonbRef) {0};
+		callback(integration->id, &layers.status, arg);
+		tell_instances(&layers, integration, callback, arg);
+	}
 }
 
 /*
- * is_usable: is an integration in use, enabled and configured?
+ * merge_instances: the same for the instances of one integration.
+ */
+void
+merge_instances(const Catalogue *catalogue, const Integration *integration,
+				const JsonbRef *documents, int ndocuments,
+				StatusCallback callback, void *arg)
+{
+	Layers		layers;
+
+	layers_gather(&layers, catalogue, documents, ndocuments);
+	tell_instances(&layers, integration, callback, arg);
+}
+
+/*
+ * is_usable: is what is folded in use, enabled and configured?  The fold is
+ * released.
  */
 static bool
-is_usable(Layers *layers, int index)
+is_usable(Layers *layers, FoldedEntry *fold, bool required)
 {
-	const Integration *integration = &layers->catalogue->integrations[index];
-	FoldedEntry fold;
-	IntegrationStatus status;
+	IntegrationStatus *status = &layers->status;
 
-	if (layers->first[index] < 0)
-		return integration->required && integration->configured;
-	fold_integration(&fold, layers, index, false);
-	fold_status(&fold, layers->present, layers->missing, &status);
-	fold_release(&fold);
-	return status.in_use && status.enabled && status.nmissing == 0;
+	fold_status(fold, status);
+	fold_release(fold);
+	return (status->in_use || required) && status->enabled && status->nmissing == 0;
 }
 
 /*
- * merge_values: the resolved config of each integration that is in use, enabled
- * and configured.
+ * plain_is_usable: the same for an integration's plain entry.
+ */
+static bool
+plain_is_usable(Layers *layers, int index)
+{
+	const Integration *integration = &layers->catalogue->integrations[index];
+	bool		required = layers_required(layers, integration);
+	FoldedEntry fold;
+
+	if (layers->first[index] < 0)
+		return required && integration->configured;
+	layers_fold(layers, &fold, index, true, false);
+	return is_usable(layers, &fold, required);
+}
+
+/*
+ * write_values: a config in the answer of merge_values.
+ */
+static void
+write_values(JsonbWriter *writer, JsonbFrame *object, FoldedEntry *fold)
+{
+	fold_write_config(writer, object, fold);
+	fold_release(fold);
+}
+
+/*
+ * merge_values: the resolved config of each integration, or instance, that is in
+ * use, enabled and configured.
  *
  * An object's keys come before its values, so the touched integrations that
  * belong to it are found first, and folded again when they are written.
@@ -404,141 +433,61 @@ merge_values(const Catalogue *catalogue, const JsonbRef *documents, int ndocumen
 	JsonbWriter writer;
 	JsonbFrame	object;
 	bool	   *included = palloc(catalogue->nintegrations + 1);
+	int			kept = 0;
 	uint32		count = 0;
+	int			instance;
 
-	read_layers(&layers, catalogue, documents, ndocuments);
+	layers_gather(&layers, catalogue, documents, ndocuments);
 	for (int i = 0; i < catalogue->nintegrations; i++)
 	{
-		included[i] = is_usable(&layers, i);
+		included[i] = plain_is_usable(&layers, i);
 		count += included[i];
 	}
+	for (int i = 0; i < layers.ninstances; i++)
+	{
+		layers_fold_instance(&layers, &fold, &layers.instances[i], true, false);
+		if (is_usable(&layers, &fold, false))
+			layers.instances[kept++] = layers.instances[i];
+	}
+	count += kept;
+
 	jsonb_write_begin(&writer, layers.bytes + 128 * (Size) (count + 1));
 	jsonb_write_object(&writer, NULL, &object, count);
-	for (int i = 0; i < catalogue->nintegrations; i++)
-		if (included[i])
-			jsonb_write_key(&writer, &object, catalogue->integrations[i].id.ptr,
-							catalogue->integrations[i].id.len);
-	for (int i = 0; i < catalogue->nintegrations; i++)
+	instance = 0;
+	for (int i = 0; i <= catalogue->nintegrations; i++)
 	{
-		if (!included[i])
+		JsonbRef	id = {0};
+
+		if (i < catalogue->nintegrations)
+			id = catalogue->integrations[i].id;
+		for (; instance < kept && is_before(layers.instances[instance].key, id); instance++)
+			jsonb_write_key(&writer, &object, layers.instances[instance].key.ptr,
+							layers.instances[instance].key.len);
+		if (i < catalogue->nintegrations && included[i])
+			jsonb_write_key(&writer, &object, id.ptr, id.len);
+	}
+	instance = 0;
+	for (int i = 0; i <= catalogue->nintegrations; i++)
+	{
+		JsonbRef	id = {0};
+
+		if (i < catalogue->nintegrations)
+			id = catalogue->integrations[i].id;
+		for (; instance < kept && is_before(layers.instances[instance].key, id); instance++)
+		{
+			layers_fold_instance(&layers, &fold, &layers.instances[instance], true, false);
+			write_values(&writer, &object, &fold);
+		}
+		if (i == catalogue->nintegrations || !included[i])
 			continue;
 		if (layers.first[i] < 0)
 			jsonb_write_value(&writer, &object, catalogue->integrations[i].defaults);
 		else
 		{
-			fold_integration(&fold, &layers, i, false);
-			fold_write_config(&writer, &object, &fold);
-			fold_release(&fold);
+			layers_fold(&layers, &fold, i, true, false);
+			write_values(&writer, &object, &fold);
 		}
 	}
 	jsonb_write_end(&writer, &object);
 	return jsonb_write_finish(&writer);
-}
-
-/*
- * traced_value: a field's value as it may be shown; NULL where it is unset.
- */
-static Jsonb *
-traced_value(const Field *field, const FoldedValue *value)
-{
-	Jsonb	   *merged;
-	Jsonb	   *shown;
-
-	if (value->value.type == JREF_NONE)
-		return NULL;
-	if (value->below == NULL)
-		return shown_document(field, value->value);
-	merged = fold_value_document(value);
-	shown = shown_document(field, jsonb_ref_root(merged));
-	pfree(merged);
-	return shown;
-}
-
-/*
- * whose_lock: of a field's own lock, its entry's and the catalogue's, the one
- * that took hold first.
- */
-static int
-whose_lock(const FoldedEntry *fold, int own)
-{
-	if (own >= 0)
-		return own;
-	if (fold->locked_by >= 0)
-		return fold->locked_by;
-	return fold->integration->locked ? 0 : NO_LAYER;
-}
-
-/*
- * trace_enabled: how an entry's "enabled" came about.
- */
-static void
-trace_enabled(const FoldedEntry *fold, FieldTrace *trace)
-{
-	trace->field = NULL;
-	trace->value = jsonb_write_document(jsonb_ref_bool(fold->enabled));
-	trace->source = fold->enabled_source;
-	trace->required = trace->integration->required;
-	trace->locked_by = whose_lock(fold, fold->enabled_locked_by);
-	trace->unset_by = NO_LAYER;
-	trace->ignored = fold->enabled_given_by;
-	if (fold->enabled_source > 0)
-		trace->ignored = bms_del_member(trace->ignored, fold->enabled_source);
-}
-
-/*
- * trace_field: how a field came about.
- */
-static void
-trace_field(const FoldedEntry *fold, const Field *field, const bool *present,
-			FieldTrace *trace)
-{
-	const FoldedField *folded = &fold->fields[field - fold->integration->fields];
-
-	trace->field = field;
-	trace->value = traced_value(field, &folded->top);
-	trace->source = folded->top.value.type == JREF_NONE ? NO_LAYER : folded->top.layer;
-	trace->required = field_is_required(field, present);
-	trace->locked_by = whose_lock(fold, folded->locked_by);
-	trace->unset_by = folded->unset_by;
-	trace->ignored = folded->given_by;
-	for (const FoldedValue *value = &folded->top; value; value = value->below)
-		if (value->value.type != JREF_NONE && value->layer > 0)
-			trace->ignored = bms_del_member(trace->ignored, value->layer);
-}
-
-/*
- * merge_explain: how each field of the catalogue came about: integrations in
- * the order of display, of each first its "enabled" and then its fields in the
- * order of their definitions.
- *
- * The callback gets a trace whose contents live until it returns.
- */
-void
-merge_explain(const Catalogue *catalogue,
-			  const JsonbRef *documents, int ndocuments,
-			  FieldTraceCallback callback, void *arg)
-{
-	Layers		layers;
-
-	read_layers(&layers, catalogue, documents, ndocuments);
-	for (int i = 0; i < catalogue->nintegrations; i++)
-	{
-		const Integration *integration = catalogue->displayed[i];
-		FieldTrace	trace = {.integration = integration};
-		FoldedEntry fold;
-		IntegrationStatus status;
-
-		CHECK_FOR_INTERRUPTS();
-		fold_integration(&fold, &layers, integration - catalogue->integrations, true);
-		fold_status(&fold, layers.present, layers.missing, &status);
-		trace_enabled(&fold, &trace);
-		callback(&trace, arg);
-		for (int j = 0; j < integration->nfields; j++)
-		{
-			trace_field(&fold, integration->ordered[j], layers.present, &trace);
-			callback(&trace, arg);
-			if (trace.value != NULL)
-				pfree(trace.value);
-		}
-	}
 }

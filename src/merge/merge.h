@@ -18,16 +18,32 @@
 
 extern Jsonb *merge_config(const Catalogue *catalogue,
 						   const JsonbRef *layers, int nlayers);
-extern Jsonb *merge_resolve(const Integration *integration,
+extern Jsonb *merge_resolve(const Catalogue *catalogue, JsonbRef key,
 							const JsonbRef *layers, int nlayers);
 extern Jsonb *merge_values(const Catalogue *catalogue,
 						   const JsonbRef *layers, int nlayers);
+
+/* What has become of an integration, or of an instance by its key. */
+typedef void (*StatusCallback) (JsonbRef key, const IntegrationStatus *status,
+								void *arg);
+
+extern void merge_status(const Catalogue *catalogue,
+						 const JsonbRef *layers, int nlayers,
+						 StatusCallback callback, void *arg);
+extern void merge_instances(const Catalogue *catalogue,
+							const Integration *integration,
+							const JsonbRef *layers, int nlayers,
+							StatusCallback callback, void *arg);
+
+/* merge/trace.c */
 
 /* How a field of the merged configuration came about, or "enabled". */
 typedef struct FieldTrace
 {
 	const Integration *integration;
+	JsonbRef	key;			/* of the entry */
 	const Field *field;			/* NULL: the entry's "enabled" */
+	JsonbRef	path;			/* of the field */
 	Jsonb	   *value;			/* as it may be shown; NULL where it is unset */
 	int			source;			/* 0 the default, n the n'th layer, -1 unset */
 	bool		required;
@@ -41,9 +57,5 @@ typedef void (*FieldTraceCallback) (const FieldTrace *trace, void *arg);
 extern void merge_explain(const Catalogue *catalogue,
 						  const JsonbRef *layers, int nlayers,
 						  FieldTraceCallback callback, void *arg);
-
-extern void merge_status(const Integration *integration,
-						 const JsonbRef *layers, int nlayers,
-						 IntegrationStatus *status);
 
 #endif							/* MERGE_MERGE_H */

@@ -103,7 +103,7 @@ unknown_write_entry(JsonbWriter *writer, JsonbFrame *outer,
 	UnknownEntry unknown = {0};
 	SpecialMember specials[3] = {0};
 
-	fold_begin(&unknown.fold, NULL, NULL, false);
+	fold_begin(&unknown.fold, NULL, NULL, NULL, false);
 	unknown.objects = palloc_extended(sizeof(JsonbRef) * 2 * (Size) nentries,
 									  MCXT_ALLOC_HUGE);
 	unknown.enabled = unknown.objects + nentries;

@@ -12,6 +12,7 @@
 #include "catalogue/shown.h"
 #include "funcapi.h"
 #include "merge/explain.h"
+#include "merge/instances.h"
 #include "server/sql_result.h"
 #include "store/layers.h"
 #include "store/store.h"
@@ -19,6 +20,7 @@
 
 PG_FUNCTION_INFO_V1(integration_config_effective);
 PG_FUNCTION_INFO_V1(integration_config_resolve);
+PG_FUNCTION_INFO_V1(integration_config_instances);
 PG_FUNCTION_INFO_V1(integration_config_values);
 PG_FUNCTION_INFO_V1(integration_config_explain);
 PG_FUNCTION_INFO_V1(integration_config_get);
@@ -45,13 +47,28 @@ Datum
 integration_config_resolve(PG_FUNCTION_ARGS)
 {
 	text	   *id = PG_GETARG_TEXT_PP(2);
-	const Integration *integration;
 	NodeLayers	layers;
 
 	layers_read(&layers, fcinfo);
-	integration = catalogue_require(catalogue_current(fcinfo),
-									VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id));
-	PG_RETURN_JSONB_P(merge_resolve(integration, layers.documents, layers.count));
+	PG_RETURN_JSONB_P(merge_resolve(catalogue_current(fcinfo),
+									jsonb_ref_string(VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id)),
+									layers.documents, layers.count));
+}
+
+/*
+ * integration_config_instances(org_id text, node_id text, id text) returns
+ * setof record: the instances of an integration that a node has.
+ */
+Datum
+integration_config_instances(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = result_begin(fcinfo);
+	NodeLayers	layers;
+
+	layers_read(&layers, fcinfo);
+	instance_rows(result, catalogue_current(fcinfo), PG_GETARG_TEXT_PP(2),
+				  layers.documents, layers.count);
+	return (Datum) 0;
 }
 
 /*

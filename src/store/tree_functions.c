@@ -11,7 +11,7 @@
 #include "catalog/pg_type.h"
 #include "catalogue/catalogue.h"
 #include "funcapi.h"
-#include "merge/merge.h"
+#include "merge/instances.h"
 #include "miscadmin.h"
 #include "server/sql_result.h"
 #include "store/store.h"
@@ -106,23 +106,37 @@ integration_config_effective_all(PG_FUNCTION_ARGS)
 															values, nulls)));
 }
 
-/*
- * missing_names: fields as a text[] of their names.
- */
-static Datum
-missing_names(const IntegrationStatus *status)
+/* A node whose rows are being told. */
+typedef struct NodeStatus
 {
-	Datum	   *names = palloc(sizeof(Datum) * (status->nmissing + 1));
+	ReturnSetInfo *result;
+	const TreeNode *node;
+} NodeStatus;
 
-	for (int i = 0; i < status->nmissing; i++)
-		names[i] = text_from_ref(status->missing[i]->name);
-	return PointerGetDatum(construct_array(names, status->nmissing, TEXTOID, -1, false,
-										   TYPALIGN_INT));
+/*
+ * status_row: StatusCallback that puts a row into the result.
+ */
+static void
+status_row(JsonbRef key, const IntegrationStatus *status, void *arg)
+{
+	NodeStatus *of = arg;
+	Datum		values[7];
+	bool		nulls[7] = {false};
+
+	values[0] = PointerGetDatum(of->node->row.node_id);
+	nulls[1] = of->node->row.node_type == NULL;
+	values[1] = PointerGetDatum(of->node->row.node_type);
+	values[2] = text_from_ref(key);
+	values[3] = BoolGetDatum(status->enabled);
+	values[4] = BoolGetDatum(status->nmissing == 0);
+	values[5] = missing_array(status);
+	values[6] = BoolGetDatum(status->in_use);
+	tuplestore_putvalues(of->result->setResult, of->result->setDesc, values, nulls);
 }
 
 /*
  * integration_config_status(org_id text) returns setof record: what of every
- * node and integration.
+ * node, integration and instance.
  */
 Datum
 integration_config_status(PG_FUNCTION_ARGS)
@@ -140,25 +154,10 @@ integration_config_status(PG_FUNCTION_ARGS)
 	for (TreeNode *node = tree_next(&tree, NULL); node != NULL;
 		 node = tree_next(&tree, node))
 	{
-		for (int i = 0; i < catalogue->nintegrations; i++)
-		{
-			const Integration *integration = catalogue->displayed[i];
-			IntegrationStatus status;
-			Datum		values[7];
-			bool		nulls[7] = {false};
+		NodeStatus	of = {result, node};
 
-			MemoryContextReset(row);
-			merge_status(integration, tree.layers, tree.nlayers, &status);
-			values[0] = PointerGetDatum(node->row.node_id);
-			nulls[1] = node->row.node_type == NULL;
-			values[1] = PointerGetDatum(node->row.node_type);
-			values[2] = text_from_ref(integration->id);
-			values[3] = BoolGetDatum(status.enabled);
-			values[4] = BoolGetDatum(status.nmissing == 0);
-			values[5] = missing_names(&status);
-			values[6] = BoolGetDatum(status.in_use);
-			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-		}
+		MemoryContextReset(row);
+		merge_status(catalogue, tree.layers, tree.nlayers, status_row, &of);
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(row);

@@ -442,9 +442,9 @@ require_field(FunctionCallInfo fcinfo, FieldName name)
 	integration = catalogue_require(catalogue_current(fcinfo), name.id.ptr, name.id.len);
 	if (integration_field(integration, name.field.ptr, name.field.len) != NULL)
 		return;
-	if (integration->nfields > 0)
-		nearest = suggest_nearest(name.field, &integration->fields[0].name,
-								  integration->nfields, sizeof(Field), NULL);
+	if (integration->config.nfields > 0)
+		nearest = suggest_nearest(name.field, &integration->config.fields[0].name,
+								  integration->config.nfields, sizeof(Field), NULL);
 	initStringInfo(&message);
 	appendStringInfoString(&message, "integration ");
 	append_name(&message, name.id);

@@ -44,27 +44,64 @@ compare_names(const void *a, const void *b)
 }
 
 /*
- * layer_locks_begin_entry: find what is locked in the entry of that id.
+ * add_names: note the names that a layer locks.
+ */
+static void
+add_names(LayerLocks *locks, JsonbRef locked, int layer)
+{
+	JsonbWalk	walk;
+	JsonbRef	name;
+
+	if (locked.type != JREF_ARRAY)
+		return;
+	jsonb_walk_begin(&walk, locked);
+	while (jsonb_walk_element(&walk, &name))
+		if (name.type == JREF_STRING)
+			locks->names[locks->nnames++] = (LockedName) {name, layer};
+}
+
+/*
+ * plain_id: of an instance's key the integration's, whose locks reach it too;
+ * JREF_NONE for another key.
+ */
+static JsonbRef
+plain_id(JsonbRef key)
+{
+	const char *colon = memchr(key.ptr, ':', key.len);
+	JsonbRef	none = {0};
+
+	return colon == NULL ? none : jsonb_ref_string(key.ptr, colon - key.ptr);
+}
+
+/*
+ * layer_locks_begin_entry: find what is locked in the entry of that key.
  *
  * A layer's "locked": true leaves nothing for the layers after it to lock.
  * Nothing is allocated where no name is locked.
  */
 void
-layer_locks_begin_entry(LayerLocks *locks, JsonbRef id)
+layer_locks_begin_entry(LayerLocks *locks, JsonbRef key)
 {
+	JsonbRef	plain = plain_id(key);
+	JsonbRef	none = {0};
 	Size		total = 0;
 
 	locks->names = NULL;
 	locks->nnames = 0;
 	for (locks->whole = 0; locks->whole < locks->nouter; locks->whole++)
 	{
-		JsonbRef	locked = layer_locked(locks, locks->whole, id);
+		JsonbRef	locked = layer_locked(locks, locks->whole, key);
+		JsonbRef	by_plain = plain.type == JREF_NONE ? none :
+			layer_locked(locks, locks->whole, plain);
 
 		CHECK_FOR_INTERRUPTS();
-		if (locked.type == JREF_BOOL && locked.boolean)
+		if ((locked.type == JREF_BOOL && locked.boolean) ||
+			(by_plain.type == JREF_BOOL && by_plain.boolean))
 			break;
 		if (locked.type == JREF_ARRAY)
 			total += jsonb_ref_count(locked);
+		if (by_plain.type == JREF_ARRAY)
+			total += jsonb_ref_count(by_plain);
 	}
 	if (total == 0)
 		return;
@@ -72,16 +109,9 @@ layer_locks_begin_entry(LayerLocks *locks, JsonbRef id)
 	locks->names = palloc_extended(sizeof(LockedName) * total, MCXT_ALLOC_HUGE);
 	for (int i = 0; i < locks->whole; i++)
 	{
-		JsonbRef	locked = layer_locked(locks, i, id);
-		JsonbWalk	walk;
-		JsonbRef	name;
-
-		if (locked.type != JREF_ARRAY)
-			continue;
-		jsonb_walk_begin(&walk, locked);
-		while (jsonb_walk_element(&walk, &name))
-			if (name.type == JREF_STRING)
-				locks->names[locks->nnames++] = (LockedName) {name, i};
+		add_names(locks, layer_locked(locks, i, key), i);
+		if (plain.type != JREF_NONE)
+			add_names(locks, layer_locked(locks, i, plain), i);
 	}
 	qsort(locks->names, locks->nnames, sizeof(LockedName), compare_names);
 }

@@ -29,7 +29,7 @@ typedef struct LayerLocks
 	int			nnames;
 } LayerLocks;
 
-extern void layer_locks_begin_entry(LayerLocks *locks, JsonbRef id);
+extern void layer_locks_begin_entry(LayerLocks *locks, JsonbRef key);
 extern void layer_locks_end_entry(LayerLocks *locks);
 extern const NamedLayer *layer_lock_of_key(const LayerLocks *locks, JsonbRef key);
 extern const NamedLayer *layer_lock_of_field(const LayerLocks *locks, JsonbRef field);

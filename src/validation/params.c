@@ -13,6 +13,7 @@
 
 #include "catalogue/text_rules.h"
 #include "jsonb/build.h"
+#include "jsonb/number.h"
 #include "server/sql_result.h"
 #include "utils/builtins.h"
 #include "validation/validate.h"
@@ -72,8 +73,20 @@ build_limit(JsonbBuild *build, const Violation *violation)
 	build_key(build, "limit");
 	if (violation->rule == RULE_RANGE)
 	{
-		build_value(build, minimum ? field->min : field->max);
-		build_text(build, "limited_by", minimum ? "min" : "max");
+		const FieldExtra *extra = field->extra;
+		JsonbRef	plain = minimum ? field->min : field->max;
+		JsonbRef	exclusive = {0};
+		bool		is_plain;
+
+		if (extra != NULL)
+			exclusive = minimum ? extra->exclusive_min : extra->exclusive_max;
+		is_plain = exclusive.type == JREF_NONE ||
+			(plain.type != JREF_NONE &&
+			 (minimum ? number_compare(violation->value, plain) < 0 :
+			  number_compare(violation->value, plain) > 0));
+		build_value(build, is_plain ? plain : exclusive);
+		build_text(build, "limited_by", is_plain ? (minimum ? "min" : "max") :
+				   (minimum ? "exclusive_min" : "exclusive_max"));
 	}
 	else
 	{
@@ -116,7 +129,15 @@ build_rule(JsonbBuild *build, const Violation *violation)
 		case RULE_LENGTH:
 			build_limit(build, violation);
 			break;
+		case RULE_MULTIPLE_OF:
+			build_member(build, "multiple_of", field->extra->multiple_of);
+			break;
+		case RULE_DEPRECATED:
+			if (field->extra->deprecated.type == JREF_STRING)
+				build_member(build, "instead", field->extra->deprecated);
+			break;
 		case RULE_MASKED:
+		case RULE_UNIQUE_ITEMS:
 		case RULE_URI_PASSWORD:
 			break;
 	}
@@ -140,8 +161,9 @@ build_required(JsonbBuild *build, const Violation *violation)
 	}
 	build_key(build, "required_unless");
 	build_array(build);
-	for (int i = 0; i < field->nrequired_unless; i++)
-		build_value(build, violation->required_in->fields[field->required_unless[i]].name);
+	for (int i = 0; i < field->extra->nrequired_unless; i++)
+		build_value(build, field_at(violation->required_in,
+									field->extra->required_unless[i])->name);
 	build_end(build);
 }
 
@@ -164,6 +186,7 @@ violation_params(const Violation *violation)
 	build_member(&build, "name", violation->name);
 	build_member(&build, "suggestion", violation->suggestion);
 	build_text(&build, "belongs_in", violation->belongs_in);
+	build_member(&build, "applies_when", violation->applies_when);
 	if (violation->locked)
 	{
 		build_key(&build, "locked_by");

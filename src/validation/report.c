@@ -23,7 +23,7 @@
 /* The codes of the rules, in the order of their bits. */
 static const char *const rule_codes[] = {
 	"type", "characters", "masked", "allowed_values", "pattern", "format",
-	"range", "length", "uri_password",
+	"range", "length", "multiple_of", "unique_items", "uri_password", "deprecated",
 };
 
 /*
@@ -48,28 +48,36 @@ compare_bytes(const void *a, const void *b)
 }
 
 /*
- * was_element: was the value an element of the array before?  Its place says
- * nothing: those before it may have come or gone.
+ * was_element: was the value an element of the array before, which lies in so
+ * many arrays?  Its place says nothing: those before it may have come or gone.
  */
 static bool
-was_element(Validation *v, JsonbRef before, JsonbRef value)
+was_element(Validation *v, int depth, JsonbRef before, JsonbRef value)
 {
+	OldElements *old;
+
 	if (before.type != JREF_ARRAY)
 		return false;
-	if (v->old_elements == NULL)
+	if (v->old == NULL)
+		v->old = palloc0(sizeof(OldElements) * (DEFINITION_DEPTH + 1));
+	old = &v->old[depth];
+	if (old->array != before.ptr)
 	{
 		JsonbWalk	walk;
 
-		v->old_elements = palloc_extended(sizeof(JsonbRef) *
-										  ((Size) jsonb_ref_count(before) + 1),
-										  MCXT_ALLOC_HUGE);
-		v->nold_elements = 0;
+		if (old->elements != NULL)
+			pfree(old->elements);
+		old->elements = palloc_extended(sizeof(JsonbRef) *
+										((Size) jsonb_ref_count(before) + 1),
+										MCXT_ALLOC_HUGE);
+		old->array = before.ptr;
+		old->count = 0;
 		jsonb_walk_begin(&walk, before);
-		while (jsonb_walk_element(&walk, &v->old_elements[v->nold_elements]))
-			v->nold_elements++;
-		qsort(v->old_elements, v->nold_elements, sizeof(JsonbRef), compare_bytes);
+		while (jsonb_walk_element(&walk, &old->elements[old->count]))
+			old->count++;
+		qsort(old->elements, old->count, sizeof(JsonbRef), compare_bytes);
 	}
-	return bsearch(&value, v->old_elements, v->nold_elements, sizeof(JsonbRef),
+	return bsearch(&value, old->elements, old->count, sizeof(JsonbRef),
 				   compare_bytes) != NULL;
 }
 
@@ -108,12 +116,50 @@ has_more(JsonbRef before, JsonbRef value)
 }
 
 /*
+ * element_of: an array's element of that index, or JREF_NONE.
+ */
+static JsonbRef
+element_of(JsonbRef array, int index)
+{
+	JsonbRef	element = {0};
+	JsonbWalk	walk;
+
+	if (array.type != JREF_ARRAY || (uint32) index >= jsonb_ref_count(array))
+		return element;
+	jsonb_walk_begin(&walk, array);
+	while (index-- >= 0)
+		jsonb_walk_element(&walk, &element);
+	return element;
+}
+
+/*
+ * step_inside: go on to what a document had where the step leads; false where
+ * it leads into an element that the array had before.
+ */
+static bool
+step_inside(Validation *v, const InsideStep *to, JsonbRef *before, int *depth)
+{
+	if (to->outer != NULL && !step_inside(v, to->outer, before, depth))
+		return false;
+	if (to->key.type != JREF_NONE)
+	{
+		*before = step(*before, to->key);
+		return true;
+	}
+	if (was_element(v, (*depth)++, *before, to->value))
+		return false;
+	*before = element_of(*before, to->index);
+	return true;
+}
+
+/*
  * is_changed: was the value where we are added or changed by the write?
  */
 static bool
 is_changed(Validation *v, JsonbRef value)
 {
 	JsonbRef	before;
+	int			depth = 0;
 
 	if (v->is_new)
 		return true;
@@ -121,7 +167,9 @@ is_changed(Validation *v, JsonbRef value)
 		return false;			/* taken away, or never there */
 	before = step(step(step(step(v->before, v->top), v->id), v->key), v->member);
 	if (v->element >= 0)
-		return !was_element(v, before, value);
+		return !was_element(v, 0, before, value);
+	if (v->step != NULL && !step_inside(v, v->step, &before, &depth))
+		return false;
 	return has_more(before, value);
 }
 
@@ -175,6 +223,7 @@ report(Validation *v, Violation *violation, const char *code, JsonbRef field)
 		append_pointer_step(&v->path, v->member);
 	if (v->element >= 0)
 		appendStringInfo(&v->path, "/%d", v->element);
+	append_inside_path(&v->path, v->step);
 
 	violation->path = v->path.data;
 	if (violation->integration.type == JREF_NONE)
@@ -193,6 +242,24 @@ add_integration(Validation *v, JsonbRef id)
 {
 	appendStringInfoString(&v->message, "integration ");
 	append_name(&v->message, id);
+}
+
+/*
+ * field_here: the field where we are, by its path in the integration; palloc'd
+ * where that is more than a name.
+ */
+static JsonbRef
+field_here(Validation *v)
+{
+	StringInfoData path;
+
+	if (v->step == NULL)
+		return v->member;
+	initStringInfo(&path);
+	if (v->member.type != JREF_NONE)
+		append_pointer_step(&path, v->member);
+	append_inside_path(&path, v->step);
+	return jsonb_ref_string(path.data + 1, path.len - 1);
 }
 
 /*
@@ -279,27 +346,100 @@ report_unknown_integration(Validation *v, JsonbRef entry)
 }
 
 /*
- * report_unknown_field: the integration has no field of that name.
+ * report_bad_instance: the integration has no instances, or none of such a name.
  */
 bool
-report_unknown_field(Validation *v, const Integration *integration,
-					 JsonbRef name, JsonbRef value)
+report_bad_instance(Validation *v, const Integration *integration, JsonbRef entry)
+{
+	Violation	violation;
+
+	if (!begin(v, &violation, entry, false))
+		return !v->ended;
+	if (integration->instances)
+	{
+		appendStringInfoString(&v->message, "unknown ");
+		add_integration(v, v->id);
+		appendStringInfoString(&v->message, ": an instance's name has 1 to 64 lower-case letters, digits, hyphens and underscores");
+	}
+	else
+	{
+		add_integration(v, integration->id);
+		appendStringInfoString(&v->message, " has no instances, as the catalogue has it");
+	}
+	violation.name = v->id;
+	report(v, &violation, "unknown_integration", (JsonbRef) {0});
+	return true;
+}
+
+/*
+ * report_unknown_field: there is no field of that name, or where we are.
+ */
+bool
+report_unknown_field(Validation *v, const FieldSet *set, JsonbRef name, JsonbRef value)
 {
 	JsonbRef	enabled = jsonb_ref_string("enabled", strlen("enabled"));
 	Violation	violation;
+	JsonbRef	field;
 
 	if (!begin(v, &violation, value, false))
 		return !v->ended;
+	field = v->element >= 0 ? name : field_here(v);
 	add_integration(v, v->id);
 	appendStringInfoString(&v->message, " has no field ");
-	append_name(&v->message, name);
+	append_name(&v->message, field);
 	if (v->element >= 0)
 		appendStringInfoString(&v->message, ", which its \"locked\" names");
-	suggest(v, &violation, name, &integration->fields[0].name,
-			integration->nfields, sizeof(Field));
+	for (; set != NULL && violation.suggestion.type == JREF_NONE; set = set->outer)
+		suggest(v, &violation, name, &set->fields[0].name, set->nfields, sizeof(Field));
 	if (v->element >= 0 && violation.suggestion.type == JREF_NONE)
 		suggest(v, &violation, name, &enabled, 1, sizeof(JsonbRef));
-	report(v, &violation, "unknown_field", name);
+	report(v, &violation, "unknown_field", field);
+	return true;
+}
+
+/*
+ * report_key: a key of a map does not match the pattern of its keys.
+ */
+bool
+report_key(Validation *v, const Field *map, JsonbRef value)
+{
+	Violation	violation;
+	JsonbRef	field;
+
+	if (!begin(v, &violation, value, false))
+		return !v->ended;
+	field = field_here(v);
+	add_field(v, field);
+	appendStringInfoString(&v->message, " breaks rule \"pattern\": its key ");
+	field_rule_describe(&v->message, map->extra->keys, RULE_PATTERN, value);
+	violation.definition = map->extra->keys;
+	violation.rule = RULE_PATTERN;
+	report(v, &violation, "pattern", field);
+	return true;
+}
+
+/*
+ * report_inapplicable: a value is given where the field does not apply.
+ */
+bool
+report_inapplicable(Validation *v, const FieldSet *set, const Field *field, JsonbRef value)
+{
+	Violation	violation;
+	JsonbRef	here;
+
+	if (!begin(v, &violation, value, true))
+		return !v->ended;
+	here = field_here(v);
+	add_field(v, here);
+	appendStringInfoString(&v->message, " does not apply: it has a meaning only with other values of ");
+	for (int i = 0; i < field->extra->nconditions; i++)
+	{
+		if (i > 0)
+			appendStringInfoString(&v->message, ", ");
+		append_name(&v->message, field_at(set, field->extra->conditions[i].index)->name);
+	}
+	violation.applies_when = JREF_MEMBER(field->definition, "applies_when");
+	report(v, &violation, "not_applicable", here);
 	return true;
 }
 
@@ -401,10 +541,12 @@ report_rule(Validation *v, const Field *field, FieldRule rule, JsonbRef value)
 	Violation	violation;
 	bool		warning = (rule & FIELD_RULE_WARNINGS) != 0;
 	const char *code = rule_codes[pg_rightmost_one_pos32(rule)];
+	JsonbRef	here;
 
 	if (!begin(v, &violation, value, warning))
 		return !v->ended;
-	add_field(v, field->name);
+	here = field_here(v);
+	add_field(v, here);
 	if (warning)
 		appendStringInfoChar(&v->message, ' ');
 	else
@@ -412,7 +554,7 @@ report_rule(Validation *v, const Field *field, FieldRule rule, JsonbRef value)
 	field_rule_describe(&v->message, field, rule, value);
 	violation.definition = field;
 	violation.rule = rule;
-	report(v, &violation, code, field->name);
+	report(v, &violation, code, here);
 	return true;
 }
 
@@ -479,25 +621,28 @@ report_layer_lock(Validation *v, JsonbRef by, JsonbRef value)
 /*
  * report_required: a required field has no value.
  *
- * present has a flag a field for those that have one.
+ * present has a flag a field of the set for those that have one.
  */
 bool
-report_required(Validation *v, const Integration *integration,
-				const Field *field, const bool *present, JsonbRef value)
+report_required(Validation *v, const FieldSet *set, const Field *field,
+				const bool *present, JsonbRef value)
 {
+	const FieldExtra *extra = field->extra;
 	Violation	violation;
+	JsonbRef	here;
 
 	if (!begin(v, &violation, value, false))
 		return !v->ended;
-	add_field(v, field->name);
+	here = field_here(v);
+	add_field(v, here);
 	appendStringInfoString(&v->message,
 						   " breaks rule \"required\": it must have a value");
 	violation.definition = field;
-	violation.required_in = integration;
-	for (int i = 0; i < field->nrequired_with && !field->required; i++)
-		if (present[field->required_with[i]])
+	violation.required_in = set;
+	for (int i = 0; !field->required && i < extra->nrequired_with; i++)
+		if (present[extra->required_with[i]])
 		{
-			violation.required_with = integration->fields[field->required_with[i]].name;
+			violation.required_with = field_at(set, extra->required_with[i])->name;
 			appendStringInfoString(&v->message, ", as field ");
 			append_name(&v->message, violation.required_with);
 			appendStringInfoString(&v->message, " has one");
@@ -506,14 +651,13 @@ report_required(Validation *v, const Integration *integration,
 	if (!field->required && violation.required_with.type == JREF_NONE)
 	{
 		appendStringInfoString(&v->message, ", unless one of these fields has one: ");
-		for (int i = 0; i < field->nrequired_unless; i++)
+		for (int i = 0; i < extra->nrequired_unless; i++)
 		{
 			if (i > 0)
 				appendStringInfoString(&v->message, ", ");
-			append_name(&v->message,
-						integration->fields[field->required_unless[i]].name);
+			append_name(&v->message, field_at(set, extra->required_unless[i])->name);
 		}
 	}
-	report(v, &violation, "required", field->name);
+	report(v, &violation, "required", here);
 	return true;
 }

@@ -12,9 +12,17 @@
 #ifndef VALIDATION_REPORT_H
 #define VALIDATION_REPORT_H
 
-#include "lib/stringinfo.h"
+#include "catalogue/inside.h"
 #include "validation/layer_locks.h"
 #include "validation/validate.h"
+
+/* The elements that an array had before, sorted. */
+typedef struct OldElements
+{
+	const char *array;			/* where it lies; NULL: none */
+	JsonbRef   *elements;
+	uint32		count;
+} OldElements;
 
 /* A walk and where it is. */
 typedef struct Validation
@@ -34,8 +42,9 @@ typedef struct Validation
 	JsonbRef	key;			/* in it */
 	JsonbRef	member;			/* of that key's value */
 	int			element;		/* or element of it; -1 none */
-	JsonbRef   *old_elements;	/* of that array before, sorted; NULL unknown */
-	uint32		nold_elements;
+	const InsideStep *step;		/* further down in a field's value; NULL */
+	OldElements *old;			/* of arrays before, by how many arrays they are
+								 * in; NULL: none looked at */
 	StringInfoData path;		/* data is NULL before the first violation */
 	StringInfoData message;
 } Validation;
@@ -43,8 +52,13 @@ typedef struct Validation
 extern bool report_structure(Validation *v, JsonbRef value, const char *types,
 							 const char *right);
 extern bool report_unknown_integration(Validation *v, JsonbRef entry);
-extern bool report_unknown_field(Validation *v, const Integration *integration,
+extern bool report_bad_instance(Validation *v, const Integration *integration,
+								JsonbRef entry);
+extern bool report_unknown_field(Validation *v, const FieldSet *set,
 								 JsonbRef name, JsonbRef value);
+extern bool report_key(Validation *v, const Field *map, JsonbRef value);
+extern bool report_inapplicable(Validation *v, const FieldSet *set,
+								const Field *field, JsonbRef value);
 extern bool report_unknown_key(Validation *v, const Integration *integration,
 							   const JsonbRef *known, int nknown,
 							   JsonbRef value);
@@ -54,7 +68,7 @@ extern bool report_rule(Validation *v, const Field *field, FieldRule rule,
 						JsonbRef value);
 extern bool report_catalogue_lock(Validation *v, JsonbRef field, JsonbRef value);
 extern bool report_layer_lock(Validation *v, JsonbRef by, JsonbRef value);
-extern bool report_required(Validation *v, const Integration *integration,
+extern bool report_required(Validation *v, const FieldSet *set,
 							const Field *field, const bool *present,
 							JsonbRef value);
 

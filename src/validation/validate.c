@@ -26,9 +26,6 @@
 #include "server/suggest.h"
 #include "validation/report.h"
 
-/* Fields whose presence is noted without an allocation. */
-#define FIELDS_ON_STACK 64
-
 #define KEY(name) {JREF_STRING, false, sizeof(name) - 1, name}
 
 static const JsonbRef none = {0};
@@ -41,6 +38,7 @@ static const JsonbRef entry_keys[] = {
 	KEY("name"), KEY("category"), KEY("level"), KEY("required"),
 	KEY("configured"), KEY("in_use"), KEY("missing"), KEY("order"),
 	KEY("display_order"), KEY("config_schema"), KEY("team_config_schema"),
+	KEY("integration"), KEY("instance"),
 };
 
 #define WRITTEN_KEYS 4
@@ -80,28 +78,18 @@ is_out_of_reach(const Validation *v, const Integration *integration)
 }
 
 /*
- * check_value: the value of a known field.
- *
- * Null is no value, and neither is the empty string, of which nothing is asked
- * but its type.
+ * check_rules: a value against the rules of its field.
  */
 static bool
-check_value(Validation *v, const Integration *integration, Field *field,
-			JsonbRef value)
+check_rules(Validation *v, Field *field, JsonbRef value)
 {
-	uint32		broken;
+	uint32		broken = field_rules_broken(field, value);
 
-	if (value.type == JREF_NULL)
-		return true;
-	broken = field_rules_broken(field, value);
 	for (int i = 0; broken >> i != 0; i++)
 		if (broken & (1 << i) &&
 			!report_rule(v, field, (FieldRule) (1 << i), value))
 			return false;
-	if (broken & RULE_TYPE || (value.type == JREF_STRING && value.len == 0) ||
-		!is_out_of_reach(v, integration))
-		return true;
-	return report_catalogue_lock(v, field->name, value);
+	return true;
 }
 
 /*
@@ -125,56 +113,176 @@ check_key_lock(Validation *v, JsonbRef value)
 }
 
 /*
+ * in_value, in_unknown, in_inapplicable, in_missing: InsideVisitor's, for what
+ * definitions describe in a field's value.
+ */
+static bool
+in_value(void *arg, const InsideStep *step, Field *field, JsonbRef value)
+{
+	Validation *v = arg;
+
+	v->step = step;
+	return check_rules(v, field, value);
+}
+
+static bool
+in_unknown(void *arg, const InsideStep *step, const Field *field,
+		   const FieldSet *set, JsonbRef value)
+{
+	Validation *v = arg;
+
+	v->step = step;
+	if (set != NULL)
+		return report_unknown_field(v, set, step->key, value);
+	return field_rules_broken(field->extra->keys, step->key) == 0 ||
+		report_key(v, field, value);
+}
+
+static bool
+in_inapplicable(void *arg, const InsideStep *step, const FieldSet *set,
+				const Field *field, JsonbRef value)
+{
+	Validation *v = arg;
+
+	v->step = step;
+	return report_inapplicable(v, set, field, value);
+}
+
+static bool
+in_missing(void *arg, const InsideStep *step, const FieldSet *set,
+		   const Field *field, const bool *present)
+{
+	Validation *v = arg;
+	JsonbRef	none = {0};
+
+	v->step = step;
+	return report_required(v, set, field, present, none);
+}
+
+/*
+ * visitor_of: the visitor of what is in fields' values.
+ */
+static InsideVisitor
+visitor_of(Validation *v, bool asks)
+{
+	return (InsideVisitor) {
+		.value = in_value,.unknown = in_unknown,.inapplicable = in_inapplicable,
+		.missing = asks ? in_missing : NULL,.arg = v,
+		.whole = v->level == LEVEL_EFFECTIVE
+	};
+}
+
+/*
+ * check_value: the value of a field of the integration, and what is in it.
+ *
+ * Null is no value, and neither is the empty string, of which nothing is asked
+ * but its type.
+ */
+static bool
+check_value(Validation *v, const Integration *integration, Field *field,
+			JsonbRef value, bool applies)
+{
+	bool		go_on;
+
+	if (value.type == JREF_NULL)
+		return true;
+	if (!applies && !report_inapplicable(v, &integration->config, field, value))
+		return false;
+	if (field_is_defined(field))
+	{
+		InsideVisitor visitor = visitor_of(v, v->level == LEVEL_EFFECTIVE && applies);
+
+		go_on = inside_visit(&visitor, NULL, field, value);
+		v->step = NULL;
+	}
+	else
+		go_on = check_rules(v, field, value);
+	if (!go_on || !is_out_of_reach(v, integration) ||
+		!field_type_matches(field->type, value) ||
+		(value.type == JREF_STRING && value.len == 0))
+		return go_on;
+	return report_catalogue_lock(v, field->name, value);
+}
+
+/*
  * check_field: a member of an entry's "config".
  */
 static bool
 check_field(Validation *v, const Integration *integration, JsonbRef value,
-			bool *present, bool *in_use)
+			const FieldStates *states)
 {
 	Field	   *field = integration_field(integration, v->member.ptr, v->member.len);
 
 	if (field == NULL)
-		return report_unknown_field(v, integration, v->member, value);
-	if (present != NULL && value.type != JREF_NULL)
-	{
-		/* one that is blank has none, whatever its default is */
-		bool		has_value = value_present(value);
-
-		present[field - integration->fields] = has_value;
-		if (has_value && !jsonb_ref_equal(value, field->default_value))
-			*in_use = true;
-	}
-	return check_value(v, integration, field, value);
+		return report_unknown_field(v, &integration->config, v->member, value);
+	return check_value(v, integration, field, value,
+					   states == NULL || states->applies[field->index]);
 }
 
 /*
- * check_config: an entry's "config"; integration is NULL for an unknown one.
- *
- * present, where it is not NULL, has a flag a field that says whether it has a
- * value; *in_use becomes true where one differs from its default.
+ * is_differing: has any field that applies a value other than its default?
  */
 static bool
-check_config(Validation *v, const Integration *integration, JsonbRef config,
-			 bool *present, bool *in_use)
+is_differing(const FieldSet *config, const FieldStates *states)
+{
+	for (int i = 0; i < config->nfields; i++)
+		if (states->given[i] && states->present[i] &&
+			value_differs(&config->fields[i], states->values[i], config->fields[i].fill))
+			return true;
+	return false;
+}
+
+/*
+ * check_fields: the members of an entry's "config".
+ */
+static bool
+check_fields(Validation *v, const Integration *integration, JsonbRef config,
+			 const FieldStates *states)
 {
 	JsonbWalk	walk;
 	JsonbRef	value;
 
-	if (config.type != JREF_OBJECT)
-		return integration == NULL ||
-			report_structure(v, config, "object", "an object");
 	jsonb_walk_begin(&walk, config);
 	while (jsonb_walk_member(&walk, &v->member, &value))
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (integration != NULL &&
-			!check_field(v, integration, value, present, in_use))
+			!check_field(v, integration, value, states))
 			return false;
 		if (v->locks != NULL && !check_field_lock(v, value))
 			return false;
 	}
 	v->member = none;
 	return true;
+}
+
+/*
+ * check_config: an entry's "config"; integration is NULL for an unknown one.
+ *
+ * What is known of its fields is looked at first where it is asked for, in
+ * states, or where it depends on others whether a field applies.
+ */
+static bool
+check_config(Validation *v, const Integration *integration, JsonbRef config,
+			 FieldStates *states)
+{
+	FieldStates own;
+	bool		go_on;
+
+	if (config.type != JREF_OBJECT)
+		return integration == NULL ||
+			report_structure(v, config, "object", "an object");
+	if (integration == NULL ||
+		(states == NULL && integration->config.nconditional == 0))
+		return check_fields(v, integration, config, NULL);
+	if (states == NULL)
+		field_states_begin(&own, integration->config.nfields);
+	field_states_read(states ? states : &own, &integration->config, config,
+					  v->level == LEVEL_EFFECTIVE);
+	go_on = check_fields(v, integration, config, states ? states : &own);
+	if (states == NULL)
+		field_states_end(&own);
+	return go_on;
 }
 
 /*
@@ -200,12 +308,9 @@ check_locked(Validation *v, const Integration *integration, JsonbRef locked)
 			go_on = report_structure(v, element, "string", "a field's name");
 		else if (!JREF_IS(element, "enabled") &&
 				 integration_field(integration, element.ptr, element.len) == NULL)
-			go_on = report_unknown_field(v, integration, element, element);
+			go_on = report_unknown_field(v, &integration->config, element, element);
 	}
 	v->element = -1;
-	if (v->old_elements != NULL)
-		pfree(v->old_elements);
-	v->old_elements = NULL;
 	return go_on;
 }
 
@@ -236,44 +341,15 @@ check_unknown_key(Validation *v, const Integration *integration, JsonbRef value)
 }
 
 /*
- * check_required: the required fields that have no value.
- */
-static bool
-check_required(Validation *v, const Integration *integration, JsonbRef entry,
-			   const bool *present)
-{
-	const Field *on_stack[FIELDS_ON_STACK];
-	const Field **missing = on_stack;
-	JsonbRef	config = JREF_MEMBER(entry, "config");
-	bool		go_on = true;
-	int			nmissing;
-
-	if (integration->ndemanding > FIELDS_ON_STACK)
-		missing = palloc(sizeof(Field *) * integration->ndemanding);
-	nmissing = missing_fields(integration, present, missing);
-	v->key = key_config;
-	for (int i = 0; i < nmissing && go_on; i++)
-	{
-		v->member = missing[i]->name;
-		go_on = report_required(v, integration, missing[i], present,
-								jsonb_ref_member(config, v->member.ptr, v->member.len));
-	}
-	v->key = v->member = none;
-	if (missing != on_stack)
-		pfree(missing);
-	return go_on;
-}
-
-/*
  * check_member: a key of an entry; integration is NULL for an unknown one, and
  * then only what layers above have locked is looked at.
  */
 static bool
 check_member(Validation *v, const Integration *integration, JsonbRef value,
-			 bool *present, bool *in_use)
+			 FieldStates *states)
 {
 	if (JREF_IS(v->key, "config"))
-		return check_config(v, integration, value, present, in_use);
+		return check_config(v, integration, value, states);
 	if (integration == NULL)
 		return true;
 	if (JREF_IS(v->key, "enabled"))
@@ -292,7 +368,7 @@ check_member(Validation *v, const Integration *integration, JsonbRef value,
  */
 static bool
 check_members(Validation *v, const Integration *integration, JsonbRef entry,
-			  bool *present, bool *in_use)
+			  FieldStates *states)
 {
 	JsonbWalk	walk;
 	JsonbRef	value;
@@ -300,7 +376,7 @@ check_members(Validation *v, const Integration *integration, JsonbRef entry,
 	jsonb_walk_begin(&walk, entry);
 	while (jsonb_walk_member(&walk, &v->key, &value))
 	{
-		if (!check_member(v, integration, value, present, in_use))
+		if (!check_member(v, integration, value, states))
 			return false;
 		/* the fields have been looked at one by one */
 		if (v->locks != NULL &&
@@ -313,39 +389,140 @@ check_members(Validation *v, const Integration *integration, JsonbRef entry,
 }
 
 /*
+ * is_enabled: is an entry not switched off?
+ */
+static bool
+is_enabled(JsonbRef entry)
+{
+	JsonbRef	enabled = JREF_MEMBER(entry, "enabled");
+
+	return enabled.type != JREF_BOOL || enabled.boolean;
+}
+
+/*
+ * stop_missing: InsideVisitor's, for whether anything is missing at all.
+ */
+static bool
+stop_missing(void *arg, const InsideStep *step, const FieldSet *set,
+			 const Field *field, const bool *present)
+{
+	(void) arg;
+	(void) step;
+	(void) set;
+	(void) field;
+	(void) present;
+	return false;
+}
+
+/*
+ * is_configured: is nothing missing in an entry?
+ */
+static bool
+is_configured(const Integration *integration, JsonbRef entry)
+{
+	InsideVisitor visitor = {.missing = stop_missing,.whole = true};
+	FieldStates states;
+	bool		configured;
+
+	field_states_begin(&states, integration->config.nfields);
+	field_states_read(&states, &integration->config, JREF_MEMBER(entry, "config"), true);
+	configured = inside_missing(&visitor, NULL, &integration->config, &states);
+	field_states_end(&states);
+	return configured;
+}
+
+/*
+ * is_required: must the plain entry be configured?  Where the catalogue has the
+ * integration as required, and no instance of it is enabled and configured.
+ */
+static bool
+is_required(const Validation *v, const Integration *integration, JsonbRef integrations)
+{
+	JsonbWalk	walk;
+	JsonbRef	key;
+	JsonbRef	entry;
+
+	if (!integration->required || !integration->instances)
+		return integration->required;
+	jsonb_walk_begin(&walk, integrations);
+	while (jsonb_walk_member(&walk, &key, &entry))
+	{
+		JsonbRef	instance;
+
+		CHECK_FOR_INTERRUPTS();
+		if (entry.type == JREF_OBJECT &&
+			catalogue_entry(v->catalogue, key.ptr, key.len, &instance) == integration &&
+			instance.type != JREF_NONE && is_enabled(entry) &&
+			is_configured(integration, entry))
+			return false;
+	}
+	return true;
+}
+
+/*
  * check_merged_entry: the entry of a merged document, or JREF_NONE for a
  * required integration that the document does not have.
  */
 static bool
-check_merged_entry(Validation *v, const Integration *integration, JsonbRef entry)
+check_merged_entry(Validation *v, const Integration *integration, JsonbRef entry,
+				   bool required)
 {
-	JsonbRef	enabled = JREF_MEMBER(entry, "enabled");
-	bool		on_stack[FIELDS_ON_STACK];
-	bool	   *present = on_stack;
-	bool		in_use = integration->required;
+	const FieldSet *config = &integration->config;
+	FieldStates states;
 	bool		go_on;
 
-	if (integration->nfields > FIELDS_ON_STACK)
-		present = palloc(integration->nfields);
-	for (int i = 0; i < integration->nfields; i++)
-		present[i] = value_present(integration->fields[i].default_value);
+	field_states_begin(&states, config->nfields);
+	go_on = check_members(v, integration, entry, &states);
+	if (go_on && JREF_MEMBER(entry, "config").type != JREF_OBJECT)
+		field_states_judge(&states, config, true);
+	if (go_on && is_enabled(entry) && (required || is_differing(config, &states)))
+	{
+		InsideVisitor visitor = visitor_of(v, true);
 
-	go_on = check_members(v, integration, entry, present, &in_use);
-	if (go_on && in_use && (enabled.type != JREF_BOOL || enabled.boolean))
-		go_on = check_required(v, integration, entry, present);
-	if (present != on_stack)
-		pfree(present);
+		v->key = key_config;
+		go_on = inside_missing(&visitor, NULL, config, &states);
+		v->key = none;
+		v->step = NULL;
+	}
+	field_states_end(&states);
 	return go_on;
+}
+
+/*
+ * check_key: the key of an entry: of an integration, or of an instance that it
+ * may have.  integration is NULL where it is neither.
+ */
+static bool
+check_key(Validation *v, const Integration *integration, JsonbRef instance,
+		  JsonbRef entry)
+{
+	const char *colon;
+
+	if (v->catalogue == NULL)
+		return true;
+	if (integration == NULL)
+	{
+		colon = memchr(v->id.ptr, ':', v->id.len);
+		if (colon != NULL)
+			integration = catalogue_integration(v->catalogue, v->id.ptr, colon - v->id.ptr);
+		return integration != NULL ? report_bad_instance(v, integration, entry) :
+			report_unknown_integration(v, entry);
+	}
+	if (instance.type == JREF_NONE)
+		return true;
+	if (!integration->instances)
+		return report_bad_instance(v, integration, entry);
+	return !is_out_of_reach(v, integration) || report_catalogue_lock(v, none, entry);
 }
 
 /*
  * check_entry: the entry of an integration; NULL for an unknown one.
  */
 static bool
-check_entry(Validation *v, const Integration *integration, JsonbRef entry)
+check_entry(Validation *v, const Integration *integration, JsonbRef instance,
+			JsonbRef entry, JsonbRef integrations)
 {
-	if (integration == NULL && v->catalogue != NULL &&
-		!report_unknown_integration(v, entry))
+	if (!check_key(v, integration, instance, entry))
 		return false;
 	if (entry.type != JREF_OBJECT)
 	{
@@ -356,10 +533,11 @@ check_entry(Validation *v, const Integration *integration, JsonbRef entry)
 			return false;
 	}
 	if (integration != NULL && v->level == LEVEL_EFFECTIVE)
-		return check_merged_entry(v, integration, entry);
+		return check_merged_entry(v, integration, entry, instance.type == JREF_NONE &&
+								  is_required(v, integration, integrations));
 	if (integration == NULL && v->locks == NULL)
 		return true;
-	return check_members(v, integration, entry, NULL, NULL);
+	return check_members(v, integration, entry, NULL);
 }
 
 /*
@@ -381,10 +559,11 @@ check_entries(Validation *v, JsonbRef integrations)
 	while (go_on && jsonb_walk_member(&walk, &v->id, &entry))
 	{
 		const Integration *integration = NULL;
+		JsonbRef	instance = none;
 
 		CHECK_FOR_INTERRUPTS();
 		if (v->catalogue != NULL)
-			integration = catalogue_integration(v->catalogue, v->id.ptr, v->id.len);
+			integration = catalogue_entry(v->catalogue, v->id.ptr, v->id.len, &instance);
 		if (v->locks != NULL)
 		{
 			/* to look the locks of every layer up costs more than this */
@@ -392,7 +571,7 @@ check_entries(Validation *v, JsonbRef integrations)
 				continue;
 			layer_locks_begin_entry(v->locks, v->id);
 		}
-		go_on = check_entry(v, integration, entry);
+		go_on = check_entry(v, integration, instance, entry, integrations);
 		if (v->locks != NULL)
 			layer_locks_end_entry(v->locks);
 	}
@@ -415,8 +594,10 @@ check_absent(Validation *v, JsonbRef integrations)
 			jsonb_ref_member(integrations, integration->id.ptr,
 							 integration->id.len).type != JREF_NONE)
 			continue;
+		if (!is_required(v, integration, integrations))
+			continue;
 		v->id = integration->id;
-		if (!check_merged_entry(v, integration, none))
+		if (!check_merged_entry(v, integration, none, true))
 			return false;
 	}
 	v->id = none;

@@ -49,9 +49,10 @@ typedef struct Violation
 	bool		locked;
 	JsonbRef	locked_by;		/* a node; JREF_NONE: the catalogue */
 	const char *level;			/* that the catalogue's lock is for */
-	const Integration *required_in; /* of a field that is required, whose
+	const FieldSet *required_in;	/* of a field that is required, whose
 									 * definition is given */
 	JsonbRef	required_with;	/* the field that asks for it, if one does */
+	JsonbRef	applies_when;	/* of a field that does not apply */
 } Violation;
 
 typedef void (*ViolationCallback) (const Violation *violation, void *arg);
