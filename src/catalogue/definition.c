@@ -221,6 +221,7 @@ check_names(DefinitionCheck *check, JsonbRef definitions, JsonbRef by, NameScope
 			if (sorted_refs_have(outer->names, outer->nnames, check->field.name))
 			{
 				path_step_index(check, index);
+				check->key = jsonb_ref_string("name", 4);
 				refuse(check, "Give the field of the choice another name.",
 					   psprintf("The object has a field %s in each of its choices already.",
 								quoted(check->field.name)));
@@ -233,21 +234,24 @@ check_names(DefinitionCheck *check, JsonbRef definitions, JsonbRef by, NameScope
 	if (duplicate >= 0)
 	{
 		bool		is_by = duplicate == index;
+		const char *prefix;
 
 		for (int i = 0; i < scope->nnames; i++)
 			if (scope->names[i].index == duplicate)
 				check->field.name = scope->names[i].value;
 		if (is_by)
 			duplicate = earlier;
+		prefix = pstrdup(check->path.data);
 		path_step_index(check, duplicate);
+		check->key = jsonb_ref_string("name", 4);
 		refuse(check, is_by ?
 			   "Leave the field out: \"variants\" defines it." :
 			   "Give each field of an integration a name of its own.",
 			   is_by ?
 			   psprintf("Field %s tells the choices of \"variants\" apart.",
 						quoted(check->field.name)) :
-			   psprintf("Field %s is defined at element %d already.",
-						quoted(check->field.name), earlier));
+			   psprintf("Field %s is defined at %s/%d already.",
+						quoted(check->field.name), prefix, earlier));
 	}
 }
 

@@ -247,7 +247,7 @@ compile_choices(FieldExtra *extra, JsonbRef choices, bool team_level, int depth)
 			nnamed++;
 	}
 	jsonb_sort_members(named, nnamed);
-	extra->choices = palloc(sizeof(FieldChoice) * (nnamed + 1));
+	extra->choices = palloc0(sizeof(FieldChoice) * (nnamed + 1));
 	for (int i = 0; i < nnamed; i++)
 	{
 		FieldChoice *compiled = &extra->choices[extra->nchoices];

@@ -328,6 +328,7 @@ bool
 inside_missing(InsideVisitor *visitor, const InsideStep *outer,
 			   const FieldSet *set, const FieldStates *states)
 {
+	static const JsonbRef none = {0};
 	InsideStep	step = {.outer = outer};
 
 	if (set->outer != NULL && !inside_missing(visitor, outer, set->outer, states))
@@ -341,6 +342,7 @@ inside_missing(InsideVisitor *visitor, const InsideStep *outer,
 		if (!states->applies[field->index])
 			continue;
 		step.key = field->name;
+		step.value = states->given[field->index] ? value : none;
 		if (states->present[field->index])
 		{
 			if (visitor->value == NULL || !states->given[field->index])

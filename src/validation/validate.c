@@ -153,10 +153,9 @@ in_missing(void *arg, const InsideStep *step, const FieldSet *set,
 		   const Field *field, const bool *present)
 {
 	Validation *v = arg;
-	JsonbRef	none = {0};
 
 	v->step = step;
-	return report_required(v, set, field, present, none);
+	return report_required(v, set, field, present, step->value);
 }
 
 /*

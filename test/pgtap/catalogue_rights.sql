@@ -36,7 +36,7 @@ CREATE FUNCTION pg_temp.asked(role name) RETURNS text LANGUAGE sql AS $$
     SELECT pg_temp.told(role, 'SELECT count(*) FROM jsonb_object_keys(integration_schema_config() -> ''integrations'')')
 $$;
 CREATE FUNCTION pg_temp.looked(role name) RETURNS text LANGUAGE sql AS $$
-    SELECT pg_temp.told(role, 'SELECT count(*) FROM (SELECT id, name, category, description, required, locked, fields, display_order FROM integration_schemas) AS s')
+    SELECT pg_temp.told(role, 'SELECT count(*) FROM (SELECT id, name, category, description, required, locked, instances, fields, display_order FROM integration_schemas) AS s')
 $$;
 CREATE FUNCTION pg_temp.same(role name, expected text, promise text) RETURNS SETOF text LANGUAGE sql AS $$
     SELECT is(pg_temp.asked(role) || ' ' || pg_temp.looked(role), expected || ' ' || expected, promise)
@@ -64,7 +64,7 @@ SELECT pg_temp.same('rights_reader', pg_temp.looked('rights_reader'), 'and no lo
 ALTER ROLE rights_reader INHERIT;
 REVOKE rights_group FROM rights_reader;
 
-GRANT SELECT (id, name, category, description, required, locked, fields, display_order) ON integration_schemas TO rights_reader;
+GRANT SELECT (id, name, category, description, required, locked, instances, fields, display_order) ON integration_schemas TO rights_reader;
 SELECT pg_temp.same('rights_reader', '23', 'SELECT on the columns that are read');
 REVOKE SELECT (fields) ON integration_schemas FROM rights_reader;
 SELECT pg_temp.same('rights_reader', '42501', 'one column revoked in the same transaction');

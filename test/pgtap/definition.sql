@@ -53,15 +53,15 @@ SELECT is(pg_temp.verdict('[{"name": "a"}, "b"]'),
 --
 
 SELECT is(pg_temp.verdict('[{"name": "a"}, {"type": "string"}]'),
-		  E'/fields/1\nThe definition has no "name".\nWrite a name of 1 to 64 letters, digits and underscores that does not begin with a digit.',
+		  E'/fields/1\nThe definition has no "name".\nWrite a name of 1 to 64 letters, digits and underscores, with "." and "-" inside, that does not begin with a digit.',
 		  'name is required');
 SELECT is(pg_temp.verdict('[{"name": 1}]'),
 		  E'/fields/0/name\n"name" must be a string, not a number.\nWrite a string.',
 		  'name is a string');
 SELECT is(pg_temp.verdict(jsonb_build_array(jsonb_build_object('name', name))),
-		  E'/fields/0/name\n"' || shown || E'" is no field name.\nWrite a name of 1 to 64 letters, digits and underscores that does not begin with a digit.',
+		  E'/fields/0/name\n"' || shown || E'" is no field name.\nWrite a name of 1 to 64 letters, digits and underscores, with "." and "-" inside, that does not begin with a digit.',
 		  'no name: ' || shown)
-FROM (VALUES ('', ''), ('1a', '1a'), ('a-b', 'a-b'), ('a b', 'a b'), ('é', 'é'), ('a.b', 'a.b'),
+FROM (VALUES ('', ''), ('1a', '1a'), ('a-', 'a-'), ('a b', 'a b'), ('é', 'é'), ('.b', '.b'),
 			 (E'a\nb', 'a\u000ab'), (repeat('a', 65), repeat('a', 64) || '...')) AS v (name, shown);
 SELECT is(pg_temp.verdict(jsonb_build_array(jsonb_build_object('name', name))), 'ok', 'a name: ' || name)
 FROM unnest(ARRAY['a', '_', 'A1', '_1', repeat('a', 64)]) AS name;
@@ -76,10 +76,10 @@ SELECT is(pg_temp.verdict('[{"name": "a"}, {"name": "b"}, {"name": "A"}, {"name"
 SELECT is(pg_temp.verdict_of(jsonb_build_object('type', type)), 'ok', 'a type: ' || type)
 FROM unnest(ARRAY['string', 'secret', 'integer', 'number', 'boolean', 'array', 'object']) AS type;
 SELECT is(pg_temp.verdict_of('{"type": "strng"}'),
-		  E'/fields/0/type\nThere is no type "strng".\nPerhaps you meant "string". Types are string (the default), secret, integer, number, boolean, array and object.',
+		  E'/fields/0/type\nThere is no type "strng".\nPerhaps you meant "string". Types are string (the default), secret, integer, number, boolean, array, object and json.',
 		  'a misspelt type');
 SELECT is(pg_temp.verdict_of('{"type": "varchar"}'),
-		  E'/fields/0/type\nThere is no type "varchar".\nTypes are string (the default), secret, integer, number, boolean, array and object.',
+		  E'/fields/0/type\nThere is no type "varchar".\nTypes are string (the default), secret, integer, number, boolean, array, object and json.',
 		  'an unknown type');
 SELECT is(pg_temp.verdict_of('{"type": null}'),
 		  E'/fields/0/type\n"type" must be a string, not null.\nWrite a string.', 'type is a string');
@@ -134,10 +134,10 @@ FROM unnest(ARRAY['"unit"', '"Team"', '1', 'null']::jsonb[]) AS level;
 --
 
 SELECT is(pg_temp.verdict('[{"name": "a"}, {"name": "b", "required_with": ["a", "usr"]}, {"name": "user"}]'),
-		  E'/fields/1/required_with/1\nThere is no field "usr".\nPerhaps you meant "user". Write an array of names of other fields of the same integration.',
+		  E'/fields/1/required_with/1\nThere is no field "usr".\nPerhaps you meant "user". Write an array of names of other fields beside it.',
 		  'a reference to no field');
 SELECT is(pg_temp.verdict('[{"name": "a"}, {"name": "b", "required_unless": ["a", "b"]}]'),
-		  E'/fields/1/required_unless/1\nA field can''t refer to itself.\nWrite an array of names of other fields of the same integration.',
+		  E'/fields/1/required_unless/1\nA field can''t refer to itself.\nWrite an array of names of other fields beside it.',
 		  'a reference to itself');
 SELECT is(pg_temp.verdict('[{"name": "a"}, {"name": "b", "required_unless": ["a", 1]}]'),
 		  E'/fields/1/required_unless/1\nEach element must be a field''s name, not a number.\nWrite a field''s name.',
@@ -157,7 +157,7 @@ SELECT is(pg_temp.verdict_of(jsonb_build_object('type', type, key, value)),
 				 key, type, key, key, types),
 		  format('no "%s" on %s', key, type))
 FROM (VALUES
-	('default_value', '"x"'::jsonb, 'string, integer, number, boolean, array, object'),
+	('default_value', '"x"'::jsonb, 'string, integer, number, boolean, array, object, json'),
 	('allowed_values', '["x"]', 'string, secret, integer, number, boolean'),
 	('pattern', '"x"', 'string, secret'),
 	('format', '"uri"', 'string, secret'),
@@ -174,7 +174,7 @@ WHERE NOT type = ANY (string_to_array(types, ', '));
 --
 
 SELECT is(pg_temp.verdict_of('{"allowed_values": []}'),
-		  E'/fields/0/allowed_values\n"allowed_values" must not be empty: no value would be allowed.\nWrite a non-empty array of distinct values of the field''s type, or leave the key out.',
+		  E'/fields/0/allowed_values\n"allowed_values" must not be empty.\nWrite a non-empty array of distinct values of the field''s type, or leave the key out.',
 		  'no allowed value');
 SELECT is(pg_temp.verdict_of(jsonb_build_object('type', type, 'allowed_values', value)),
 		  format(E'/fields/0/allowed_values/%s\nAn allowed value of a field of type "%s" must be %s.\nWrite %s.',
@@ -216,10 +216,10 @@ FROM unnest(ARRAY['', '^', '^a', '(?i)^A$', '***=a.b', '^(?:a|b)(?=c)', '\mword\
 SELECT is(pg_temp.verdict_of(jsonb_build_object('format', format)), 'ok', 'a format: ' || format)
 FROM unnest(ARRAY['uri', 'hostname', 'email', 'uuid', 'date', 'date-time', 'http-url', 'host']) AS format;
 SELECT is(pg_temp.verdict_of('{"format": "datetime"}'),
-		  E'/fields/0/format\nThere is no format "datetime".\nPerhaps you meant "date-time". Formats are uri, http-url, hostname, host, email, uuid, date and date-time; for others write a pattern.',
+		  E'/fields/0/format\nThere is no format "datetime".\nPerhaps you meant "date-time". Formats are uri, http-url, hostname, host, host-port, ipv4, ipv6, cidr, email, uuid, date, time, date-time and duration; for others write a pattern.',
 		  'a misspelt format');
-SELECT is(pg_temp.verdict_of('{"format": "ipv6"}'),
-		  E'/fields/0/format\nThere is no format "ipv6".\nFormats are uri, http-url, hostname, host, email, uuid, date and date-time; for others write a pattern.',
+SELECT is(pg_temp.verdict_of('{"format": "semver"}'),
+		  E'/fields/0/format\nThere is no format "semver".\nFormats are uri, http-url, hostname, host, host-port, ipv4, ipv6, cidr, email, uuid, date, time, date-time and duration; for others write a pattern.',
 		  'an unknown format');
 
 SELECT is(pg_temp.verdict_of(keys), 'ok', 'right: ' || keys::text)

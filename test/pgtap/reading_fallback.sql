@@ -89,7 +89,7 @@ SELECT is(integration_schema_config(), :'fallback'::jsonb, 'dropped once more');
 CREATE TABLE integration_schemas (
     id text PRIMARY KEY, name text NOT NULL, category text NOT NULL, description text NOT NULL, docs_url text, icon_url text,
     display_order integer NOT NULL DEFAULT 999, featured boolean NOT NULL DEFAULT false, required boolean NOT NULL DEFAULT false,
-    locked boolean NOT NULL DEFAULT false, fields jsonb NOT NULL DEFAULT '[]', created_at timestamptz NOT NULL DEFAULT now(),
+    locked boolean NOT NULL DEFAULT false, instances boolean NOT NULL DEFAULT true, fields jsonb NOT NULL DEFAULT '[]', created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(), origin text);
 INSERT INTO integration_schemas (id, name, category, description) VALUES ('mine', 'Mine', 'test', '');
 SELECT is(integration_schema_config(), :'fallback'::jsonb, 'a table put in its place is not the extension''s, and is not read');
