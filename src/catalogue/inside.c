@@ -17,23 +17,32 @@
 
 /*
  * field_states_begin: room for so many fields of an object, of which nothing is
- * known yet; palloc'd.
+ * known yet; palloc'd where they are many.
  */
 void
 field_states_begin(FieldStates *states, int nfields)
 {
-	Size		size = (Size) nfields + 1;
-
-	states->values = palloc0((sizeof(JsonbRef) + sizeof(bool) * 3) * size);
-	states->given = (bool *) (states->values + size);
-	states->applies = states->given + size;
-	states->present = states->applies + size;
+	if (nfields <= STATES_INLINE)
+	{
+		states->values = states->few_values;
+		states->given = states->few;
+		memset(states->values, 0, sizeof(JsonbRef) * nfields);
+	}
+	else
+	{
+		states->values = palloc0((sizeof(JsonbRef) + sizeof(bool) * 3) * (Size) nfields);
+		states->given = (bool *) (states->values + nfields);
+	}
+	states->applies = states->given + nfields;
+	states->present = states->applies + nfields;
+	memset(states->given, 0, sizeof(bool) * nfields);
 }
 
 void
 field_states_end(FieldStates *states)
 {
-	pfree(states->values);
+	if (states->values != states->few_values)
+		pfree(states->values);
 }
 
 /*

@@ -23,13 +23,21 @@ typedef struct InsideStep
 	JsonbRef	value;			/* that the step leads to */
 } InsideStep;
 
-/* What is known of the fields of one object, by their indexes. */
+/* Fields whose states need no allocation. */
+#define STATES_INLINE 16
+
+/*
+ * What is known of the fields of one object, by their indexes.  It points into
+ * itself, and can't be copied.
+ */
 typedef struct FieldStates
 {
 	JsonbRef   *values;			/* the default where there is none */
 	bool	   *given;			/* it is the object's own */
 	bool	   *applies;
 	bool	   *present;		/* it applies and has a value */
+	JsonbRef	few_values[STATES_INLINE];
+	bool		few[STATES_INLINE * 3];
 } FieldStates;
 
 typedef struct InsideVisitor InsideVisitor;

@@ -204,18 +204,26 @@ check_value(Validation *v, const Integration *integration, Field *field,
 }
 
 /*
- * check_field: a member of an entry's "config".
+ * check_field: a member of an entry's "config".  Which fields apply is known in
+ * states where that depends on others; what there is is noted there otherwise,
+ * if anybody asks.
  */
 static bool
 check_field(Validation *v, const Integration *integration, JsonbRef value,
-			const FieldStates *states)
+			FieldStates *states)
 {
 	Field	   *field = integration_field(integration, v->member.ptr, v->member.len);
 
 	if (field == NULL)
 		return report_unknown_field(v, &integration->config, v->member, value);
-	return check_value(v, integration, field, value,
-					   states == NULL || states->applies[field->index]);
+	if (integration->config.nconditional > 0)
+		return check_value(v, integration, field, value, states->applies[field->index]);
+	if (states != NULL && value.type != JREF_NULL)
+	{
+		states->values[field->index] = value;
+		states->given[field->index] = true;
+	}
+	return check_value(v, integration, field, value, true);
 }
 
 /*
@@ -236,7 +244,7 @@ is_differing(const FieldSet *config, const FieldStates *states)
  */
 static bool
 check_fields(Validation *v, const Integration *integration, JsonbRef config,
-			 const FieldStates *states)
+			 FieldStates *states)
 {
 	JsonbWalk	walk;
 	JsonbRef	value;
@@ -258,8 +266,7 @@ check_fields(Validation *v, const Integration *integration, JsonbRef config,
 /*
  * check_config: an entry's "config"; integration is NULL for an unknown one.
  *
- * What is known of its fields is looked at first where it is asked for, in
- * states, or where it depends on others whether a field applies.
+ * states gets what is known of its fields; NULL where nobody asks.
  */
 static bool
 check_config(Validation *v, const Integration *integration, JsonbRef config,
@@ -271,9 +278,15 @@ check_config(Validation *v, const Integration *integration, JsonbRef config,
 	if (config.type != JREF_OBJECT)
 		return integration == NULL ||
 			report_structure(v, config, "object", "an object");
-	if (integration == NULL ||
-		(states == NULL && integration->config.nconditional == 0))
+	if (integration == NULL)
 		return check_fields(v, integration, config, NULL);
+	if (integration->config.nconditional == 0)
+	{
+		go_on = check_fields(v, integration, config, states);
+		if (states != NULL)
+			field_states_judge(states, &integration->config, true);
+		return go_on;
+	}
 	if (states == NULL)
 		field_states_begin(&own, integration->config.nfields);
 	field_states_read(states ? states : &own, &integration->config, config,
