@@ -31,35 +31,132 @@
 /* Bytes of a SHA-256 that make a version. */
 #define VERSION_BYTES 16
 
+static void write_definition(JsonbWriter *writer, JsonbFrame *outer,
+							 JsonbRef definition, bool of_field, JsonbRef level,
+							 int depth);
+
 /*
- * write_field: a field's definition with its type, required and level, given
- * or not.
+ * write_list: definitions of fields; level is that of what they are in.
  */
 static void
-write_field(JsonbWriter *writer, JsonbFrame *frame, JsonbRef definition)
+write_list(JsonbWriter *writer, JsonbFrame *outer, JsonbRef definitions,
+		   JsonbRef level, int depth)
+{
+	JsonbFrame	array;
+	JsonbWalk	walk;
+	JsonbRef	definition;
+
+	jsonb_write_array(writer, outer, &array, jsonb_ref_count(definitions));
+	jsonb_walk_begin(&walk, definitions);
+	while (jsonb_walk_element(&walk, &definition))
+	{
+		CHECK_FOR_INTERRUPTS();
+		write_definition(writer, &array, definition, true, level, depth);
+	}
+	jsonb_write_end(writer, &array);
+}
+
+/*
+ * write_with_lists: an object, or array of objects, in which member names hold
+ * what leads to lists of definitions: "choices" of variants, and their "fields".
+ */
+static void
+write_with_lists(JsonbWriter *writer, JsonbFrame *outer, JsonbRef value,
+				 JsonbRef level, int depth)
+{
+	JsonbFrame	container;
+	JsonbWalk	walk;
+	JsonbRef	key;
+	JsonbRef	member;
+
+	check_stack_depth();
+	jsonb_walk_begin(&walk, value);
+	if (value.type == JREF_ARRAY)
+	{
+		jsonb_write_array(writer, outer, &container, jsonb_ref_count(value));
+		while (jsonb_walk_element(&walk, &member))
+			write_with_lists(writer, &container, member, level, depth);
+		jsonb_write_end(writer, &container);
+	}
+	else if (value.type == JREF_OBJECT)
+	{
+		jsonb_write_object(writer, outer, &container, jsonb_ref_count(value));
+		jsonb_write_keys_of(writer, &container, value);
+		while (jsonb_walk_member(&walk, &key, &member))
+		{
+			if (JREF_IS(key, "fields") && member.type == JREF_ARRAY)
+				write_list(writer, &container, member, level, depth);
+			else if (JREF_IS(key, "choices") && member.type == JREF_ARRAY)
+				write_with_lists(writer, &container, member, level, depth);
+			else
+				jsonb_write_value(writer, &container, member);
+		}
+		jsonb_write_end(writer, &container);
+	}
+	else
+		jsonb_write_value(writer, outer, value);
+}
+
+/*
+ * write_key_value: what a definition has at a key.
+ */
+static void
+write_key_value(JsonbWriter *writer, JsonbFrame *object, JsonbRef key,
+				JsonbRef value, JsonbRef level, int depth)
+{
+	if (depth >= DEFINITION_DEPTH || JREF_IS_SCALAR(value))
+		jsonb_write_value(writer, object, value);
+	else if (JREF_IS(key, "fields") && value.type == JREF_ARRAY)
+		write_list(writer, object, value, level, depth + 1);
+	else if (JREF_IS(key, "variants") && value.type == JREF_OBJECT)
+		write_with_lists(writer, object, value, level, depth + 1);
+	else if ((JREF_IS(key, "items") || JREF_IS(key, "values")) && value.type == JREF_OBJECT)
+		write_definition(writer, object, value, false, level, depth + 1);
+	else
+		jsonb_write_value(writer, object, value);
+}
+
+/*
+ * write_definition: a definition with its type, and one of a field with required
+ * and level too, given or not; and so those in it.
+ */
+static void
+write_definition(JsonbWriter *writer, JsonbFrame *outer, JsonbRef definition,
+				 bool of_field, JsonbRef level, int depth)
 {
 	const JsonbMember defaults[] = {
 		{jsonb_ref_string("type", 4), jsonb_ref_string("string", 6)},
 		{jsonb_ref_string("required", 8), jsonb_ref_bool(false)},
-		{jsonb_ref_string("level", 5), jsonb_ref_string("org", 3)},
+		{jsonb_ref_string("level", 5), level},
 	};
+	JsonbFrame	object;
 	JsonbMember *members;
 	int			nmembers = 0;
 	JsonbWalk	walk;
+	JsonbRef	own_level;
 
 	if (definition.type != JREF_OBJECT)
 	{
-		jsonb_write_value(writer, frame, definition);
+		jsonb_write_value(writer, outer, definition);
 		return;
 	}
 	members = palloc(sizeof(JsonbMember) * (jsonb_ref_count(definition) + lengthof(defaults)));
 	jsonb_walk_begin(&walk, definition);
 	while (jsonb_walk_member(&walk, &members[nmembers].key, &members[nmembers].value))
 		nmembers++;
-	for (int i = 0; i < (int) lengthof(defaults); i++)
+	for (int i = 0; i < (of_field ? (int) lengthof(defaults) : 1); i++)
 		if (jsonb_ref_member(definition, defaults[i].key.ptr, defaults[i].key.len).type == JREF_NONE)
 			members[nmembers++] = defaults[i];
-	jsonb_write_members(writer, frame, members, nmembers);
+	jsonb_sort_members(members, nmembers);
+	own_level = JREF_MEMBER(definition, "level");
+	if (own_level.type == JREF_STRING)
+		level = own_level;
+	jsonb_write_object(writer, outer, &object, nmembers);
+	for (int i = 0; i < nmembers; i++)
+		jsonb_write_key(writer, &object, members[i].key.ptr, members[i].key.len);
+	for (int i = 0; i < nmembers; i++)
+		write_key_value(writer, &object, members[i].key, members[i].value, level, depth);
+	jsonb_write_end(writer, &object);
 	pfree(members);
 }
 
@@ -81,23 +178,10 @@ complete_row(JsonbRef row)
 	jsonb_walk_begin(&walk, row);
 	while (jsonb_walk_member(&walk, &key, &value))
 	{
-		JsonbFrame	array;
-		JsonbWalk	fields;
-		JsonbRef	field;
-
-		if (!JREF_IS(key, "fields") || value.type != JREF_ARRAY)
-		{
+		if (JREF_IS(key, "fields") && value.type == JREF_ARRAY)
+			write_list(&writer, &object, value, jsonb_ref_string("org", 3), 1);
+		else
 			jsonb_write_value(&writer, &object, value);
-			continue;
-		}
-		jsonb_write_array(&writer, &object, &array, jsonb_ref_count(value));
-		jsonb_walk_begin(&fields, value);
-		while (jsonb_walk_element(&fields, &field))
-		{
-			CHECK_FOR_INTERRUPTS();
-			write_field(&writer, &array, field);
-		}
-		jsonb_write_end(&writer, &array);
 	}
 	jsonb_write_end(&writer, &object);
 	return jsonb_ref_root(jsonb_write_finish(&writer));
