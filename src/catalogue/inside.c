@@ -171,14 +171,9 @@ visit_member(InsideVisitor *visitor, const InsideStep *step, const Field *outer,
 	if (value.type == JREF_NULL)
 		return true;
 	if (states != NULL && !states->applies[field->index])
-	{
-		InsideVisitor only = *visitor;
-
-		only.missing = NULL;
 		return (visitor->inapplicable == NULL ||
 				visitor->inapplicable(visitor->arg, step, set, field, value)) &&
-			inside_visit(&only, step, field, value);
-	}
+			inside_visit(visitor, step, field, value);
 	return inside_visit(visitor, step, field, value);
 }
 
@@ -190,7 +185,7 @@ visit_fields(InsideVisitor *visitor, const InsideStep *step, const Field *field,
 			 JsonbRef object)
 {
 	const FieldSet *set = field_set_of(field, object);
-	bool		asks = visitor->missing != NULL && has_demands(set);
+	bool		asks = visitor->missing != NULL;
 	bool		judged = asks || has_conditions(set);
 	FieldStates states;
 	InsideStep	inner = {.outer = step};
@@ -198,24 +193,23 @@ visit_fields(InsideVisitor *visitor, const InsideStep *step, const Field *field,
 	JsonbRef	value;
 	bool		go_on = true;
 
+	if (asks && !has_demands(set))
+		return true;
 	if (judged)
 	{
 		field_states_begin(&states, field_set_size(set));
 		field_states_read(&states, set, object, visitor->whole);
 	}
-	if (visitor->value != NULL)
-	{
-		jsonb_walk_begin(&walk, object);
-		while (go_on && jsonb_walk_member(&walk, &inner.key, &value))
-		{
-			CHECK_FOR_INTERRUPTS();
-			inner.value = value;
-			go_on = visit_member(visitor, &inner, field, set,
-								 judged ? &states : NULL, value);
-		}
-	}
-	if (go_on && asks)
+	if (asks)
 		go_on = inside_missing(visitor, step, set, &states);
+	jsonb_walk_begin(&walk, object);
+	while (!asks && go_on && jsonb_walk_member(&walk, &inner.key, &value))
+	{
+		CHECK_FOR_INTERRUPTS();
+		inner.value = value;
+		go_on = visit_member(visitor, &inner, field, set,
+							 judged ? &states : NULL, value);
+	}
 	if (judged)
 		field_states_end(&states);
 	return go_on;
@@ -275,8 +269,8 @@ visit_items(InsideVisitor *visitor, const InsideStep *step, const Field *field,
  * inside_visit: a value of a field, and all in it that definitions describe.
  *
  * A value that is visited is no null, but for an array's element.  What has
- * the wrong JSON type is not followed.  Where only what is missing is asked
- * for, nothing else is looked at.  Returns false where a visitor ended it.
+ * the wrong JSON type is not followed.  A visitor that asks for what is missing
+ * is told of nothing else.  Returns false where the visitor ended it.
  */
 bool
 inside_visit(InsideVisitor *visitor, const InsideStep *step, Field *field,
@@ -284,10 +278,9 @@ inside_visit(InsideVisitor *visitor, const InsideStep *step, Field *field,
 {
 	const FieldExtra *extra = field->extra;
 
-	if (visitor->value != NULL ? !visitor->value(visitor->arg, step, field, value) :
-		!field->demands)
-		return visitor->value == NULL;
-	if (extra == NULL)
+	if (visitor->missing == NULL && !visitor->value(visitor->arg, step, field, value))
+		return false;
+	if (extra == NULL || (visitor->missing != NULL && !field->demands))
 		return true;
 	if (value.type == JREF_ARRAY && extra->items != NULL)
 		return visit_items(visitor, step, field, value);
@@ -328,10 +321,8 @@ missing_inside(InsideVisitor *visitor, const InsideStep *step,
 
 /*
  * inside_missing: the required fields of a set that have no value, in the order
- * of their definitions; outer leads to their object.
- *
- * Of what the object gives, the inside is looked at here only where it is not
- * visited anyway.
+ * of their definitions, and what is missing in their values; outer leads to their
+ * object.
  */
 bool
 inside_missing(InsideVisitor *visitor, const InsideStep *outer,
@@ -353,16 +344,7 @@ inside_missing(InsideVisitor *visitor, const InsideStep *outer,
 		step.key = field->name;
 		step.value = states->given[field->index] ? value : none;
 		if (states->present[field->index])
-		{
-			if (visitor->value == NULL || !states->given[field->index])
-			{
-				InsideVisitor only = *visitor;
-
-				only.value = NULL;
-				go_on = inside_visit(&only, &step, field, value);
-				visitor->nmissing = only.nmissing;
-			}
-		}
+			go_on = inside_visit(visitor, &step, field, value);
 		else if (field_is_required(field, states->present))
 			go_on = value.type <= JREF_NULL ?
 				missing_inside(visitor, &step, set, field, states->present) :

@@ -48,8 +48,7 @@ typedef struct InsideVisitor InsideVisitor;
  */
 struct InsideVisitor
 {
-	/* a value of a field; what is in it comes next.  NULL: only ask for what
-	 * is missing */
+	/* a value of a field; what is in it comes next */
 	bool		(*value) (void *arg, const InsideStep *step, Field *field,
 						  JsonbRef value);
 
@@ -61,13 +60,14 @@ struct InsideVisitor
 							const Field *field, const FieldSet *set,
 							JsonbRef value);
 
-	/* a value of a field that does not apply; it is visited all the same, but
-	 * nothing is missing in it */
+	/* a value of a field that does not apply, before it is visited all the
+	 * same */
 	bool		(*inapplicable) (void *arg, const InsideStep *step,
 								 const FieldSet *set, const Field *field,
 								 JsonbRef value);
 
-	/* a required field that has no value, after all that its object has */
+	/* a required field that has no value: where this is set, nothing else is
+	 * told */
 	bool		(*missing) (void *arg, const InsideStep *step,
 							const FieldSet *set, const Field *field,
 							const bool *present);

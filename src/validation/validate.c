@@ -159,19 +159,6 @@ in_missing(void *arg, const InsideStep *step, const FieldSet *set,
 }
 
 /*
- * visitor_of: the visitor of what is in fields' values.
- */
-static InsideVisitor
-visitor_of(Validation *v, bool asks)
-{
-	return (InsideVisitor) {
-		.value = in_value,.unknown = in_unknown,.inapplicable = in_inapplicable,
-		.missing = asks ? in_missing : NULL,.arg = v,
-		.whole = v->level == LEVEL_EFFECTIVE
-	};
-}
-
-/*
  * check_value: the value of a field of the integration, and what is in it.
  *
  * Null is no value, and neither is the empty string, of which nothing is asked
@@ -189,7 +176,10 @@ check_value(Validation *v, const Integration *integration, Field *field,
 		return false;
 	if (field_is_defined(field))
 	{
-		InsideVisitor visitor = visitor_of(v, v->level == LEVEL_EFFECTIVE && applies);
+		InsideVisitor visitor = {
+			.value = in_value,.unknown = in_unknown,.inapplicable = in_inapplicable,
+			.arg = v,.whole = v->level == LEVEL_EFFECTIVE
+		};
 
 		go_on = inside_visit(&visitor, NULL, field, value);
 		v->step = NULL;
@@ -489,7 +479,7 @@ check_merged_entry(Validation *v, const Integration *integration, JsonbRef entry
 		field_states_judge(&states, config, true);
 	if (go_on && is_enabled(entry) && (required || is_differing(config, &states)))
 	{
-		InsideVisitor visitor = visitor_of(v, true);
+		InsideVisitor visitor = {.missing = in_missing,.arg = v,.whole = true};
 
 		v->key = key_config;
 		go_on = inside_missing(&visitor, NULL, config, &states);

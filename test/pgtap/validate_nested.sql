@@ -83,10 +83,11 @@ FROM (VALUES
 -- Nothing required is asked for in one layer, all of it in a merged document.
 SELECT is(pg_temp.of_config(config, 'effective'), expected, what)
 FROM (VALUES
-	('{"login": {"region": "eu"}}'::jsonb, E'/login/kind login/kind required\n/login/note login/note required\n/ca ca required', 'at every depth'),
+	('{"login": {"region": "eu"}}'::jsonb, E'/ca ca required\n/login/kind login/kind required\n/login/note login/note required', 'at every depth'),
 	('{"ca": "x", "login": {"kind": "oauth", "client_secret": "s"}}', '/login/client_id login/client_id required', 'of the choice'),
-	('{"ca": "x", "streams": [{"name": "a"}, {"port": 10}]}', E'/streams/1/name streams/1/name required\n/login/kind login/kind required', 'in elements; an object that is required'),
+	('{"ca": "x", "streams": [{"name": "a"}, {"port": 10}]}', E'/login/kind login/kind required\n/streams/1/name streams/1/name required', 'in elements; an object that is required'),
 	('{"mode": "plain"}', '/login/kind login/kind required', 'not what does not apply'),
+	('{"mode": "tls", "streams": null, "login": null}', '', 'nothing where it is not in use'),
 	('{"mode": "plain", "ciphers": "x"}', E'/ciphers ciphers not_applicable (warning)\n/login/kind login/kind required', 'what depends on a field that does not apply')
 ) AS v (config, expected, what);
 
