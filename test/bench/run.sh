@@ -129,6 +129,7 @@ insert_script()
 
 run_sql setup.sql
 run_sql functions.sql
+run_sql nested.sql
 
 run_sql sessions.sql
 first_call bare "SELECT 'SELECT 1;'"
