@@ -4,7 +4,8 @@
  *	  The parts of the strict check of field definitions.
  *
  * catalogue/definition.c goes through the definitions, each of whose keys
- * catalogue/definition_keys.c checks by itself; what several say together is
+ * catalogue/definition_keys.c checks by itself, with those of
+ * catalogue/definition_inside.c; what several say together is
  * catalogue/definition_tree.c's, once all are known to be right by themselves.
  *
  *-------------------------------------------------------------------------
@@ -67,9 +68,16 @@ extern void check_single(DefinitionCheck *check, JsonbRef definition,
 						 DefinitionKind kind);
 
 /* catalogue/definition_keys.c */
+extern void check_text(DefinitionCheck *check, JsonbRef value);
 extern void check_type(DefinitionCheck *check, JsonbRef value);
 extern void check_name(DefinitionCheck *check, JsonbRef name);
 extern void check_key(DefinitionCheck *check, JsonbRef value);
+
+/* catalogue/definition_inside.c */
+extern void check_fields(DefinitionCheck *check, JsonbRef value);
+extern void check_variants(DefinitionCheck *check, JsonbRef value);
+extern void check_values(DefinitionCheck *check, JsonbRef value);
+extern void check_items(DefinitionCheck *check, JsonbRef value);
 
 /* catalogue/definition_tree.c */
 extern void check_tree(DefinitionCheck *check);
