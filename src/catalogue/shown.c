@@ -113,15 +113,15 @@ shown_visit(Walk *walk, JsonbFrame *frame, JsonbRef value, JsonbRef beside,
  * palloc'd.
  *
  * A secret, and what is no field's (field is NULL), is masked whatever it is;
- * of any other, the passwords of URIs, sealed strings, and the strings inside
- * free-form objects, unless the field is public.  Keys, numbers, booleans and
+ * of any other, the secrets that are defined in it, the passwords of URIs, sealed
+ * strings, and what is free-form, unless that is public.  Keys, numbers, booleans and
  * nulls stay.
  */
 Jsonb *
 shown_document(const Field *field, JsonbRef value)
 {
-	Walk		walk = {.visit = shown_visit};
-	Place		place = walk_place_of_field(field);
+	Walk		walk = {.visit = shown_visit,.field = field};
+	Place		place = walk_place_of_value(field, value);
 	JsonbRef	none = {0};
 
 	if (place == PLACE_HIDDEN || (place == PLACE_INSIDE && value.type == JREF_STRING))

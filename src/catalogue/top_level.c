@@ -56,17 +56,19 @@ is_near_integrations(JsonbRef key)
 
 /*
  * top_level_meant: what was meant by a key at the top of a document: itself,
- * where it is an integration's id and has an object, which belongs inside
+ * where it is an integration's id, or an instance's, and has an object, which belongs inside
  * "integrations"; "integrations" where it is nearly that; JREF_NONE where it is
  * just that, or the caller's own.
  */
 JsonbRef
 top_level_meant(const Catalogue *catalogue, JsonbRef key, JsonbRef value)
 {
+	JsonbRef	instance;
+
 	if (jsonb_ref_is(key, integrations, INTEGRATIONS_LEN))
 		return (JsonbRef) {0};
 	if (value.type == JREF_OBJECT &&
-		catalogue_integration(catalogue, key.ptr, key.len) != NULL)
+		catalogue_entry(catalogue, key.ptr, key.len, &instance) != NULL)
 		return key;
 	if (is_near_integrations(key))
 		return jsonb_ref_string(integrations, INTEGRATIONS_LEN);

@@ -32,7 +32,11 @@ typedef struct Level
 	bool		is_array;
 	bool		shorter;		/* than the array beside */
 	bool		same;			/* in an array's element that is the same */
+	bool		switched;		/* to another choice than the object beside */
 	Place		place;
+	const Field *field;			/* at PLACE_DEFINED: whose value it is, */
+	const FieldSet *set;		/* and of an object the fields it has */
+	JsonbRef	hidden;			/* marks of what is in it */
 } Level;
 
 /* A value in such a container. */
@@ -41,6 +45,8 @@ typedef struct Inner
 	JsonbRef	value;
 	JsonbRef	beside;
 	Place		place;
+	const Field *field;
+	JsonbRef	hidden;
 	bool		same;
 } Inner;
 
@@ -70,9 +76,9 @@ holds_names(JsonbRef value)
  * catalogue's indeed, since a layer may have anything there.
  */
 static Place
-place_of_entry_member(const Integration *integration, JsonbRef key,
-					  JsonbRef value)
+place_of_entry_member(const Walk *walk, JsonbRef key, JsonbRef value)
 {
+	const Integration *integration = walk->integration;
 	bool		known = integration != NULL;
 
 	if (JREF_IS(key, "config"))
@@ -84,6 +90,10 @@ place_of_entry_member(const Integration *integration, JsonbRef key,
 		return PLACE_OPEN;
 	if (value.type == JREF_STRING && JREF_IS(key, "description"))
 		return PLACE_OPEN;
+	if (value.type == JREF_STRING && walk->instance.type != JREF_NONE &&
+		((JREF_IS(key, "instance") && jsonb_ref_equal(value, walk->instance)) ||
+		 (JREF_IS(key, "integration") && jsonb_ref_equal(value, integration->id))))
+		return PLACE_CATALOGUE;
 	if ((JREF_IS(key, "locked") || (known && JREF_IS(key, "missing"))) &&
 		holds_names(value))
 		return PLACE_OPEN;
@@ -94,64 +104,121 @@ place_of_entry_member(const Integration *integration, JsonbRef key,
 }
 
 /*
- * enter_integration: from here on we are in that one.
+ * plain_id: the integration's id in the key of an entry, which may be an
+ * instance's.
+ */
+static JsonbRef
+plain_id(JsonbRef key)
+{
+	const char *colon = memchr(key.ptr, ':', key.len);
+
+	return colon == NULL ? key : jsonb_ref_string(key.ptr, colon - key.ptr);
+}
+
+/*
+ * enter_integration: from here on we are in that one, or in its instance.
  */
 static void
-enter_integration(Walk *walk, JsonbRef id)
+enter_integration(Walk *walk, JsonbRef key)
 {
-	walk->integration = catalogue_integration(walk->catalogue, id.ptr, id.len);
+	JsonbRef	id = plain_id(key);
+
+	walk->integration = catalogue_entry(walk->catalogue, key.ptr, key.len, &walk->instance);
 	walk->hidden_fields = jsonb_ref_member(walk->hidden, id.ptr, id.len);
 }
 
 /*
- * is_id: is a key at the top of a document an integration's id, or was it, with
- * an object behind it?  Without a catalogue nobody knows, and each may be one.
+ * is_id: is a key at the top of a document that of an integration's entry, or was
+ * it, with an object behind it?  Without a catalogue nobody knows, and each may be
+ * one.
  */
 static bool
 is_id(const Walk *walk, JsonbRef key, JsonbRef value)
 {
+	JsonbRef	id = plain_id(key);
+	JsonbRef	instance;
+
 	return value.type == JREF_OBJECT &&
 		!JREF_IS(key, "integrations") &&
 		(walk->catalogue->is_fallback ||
-		 catalogue_integration(walk->catalogue, key.ptr, key.len) != NULL ||
-		 jsonb_ref_member(walk->hidden, key.ptr, key.len).type != JREF_NONE);
+		 catalogue_entry(walk->catalogue, key.ptr, key.len, &instance) != NULL ||
+		 jsonb_ref_member(walk->hidden, id.ptr, id.len).type != JREF_NONE);
 }
 
 /*
- * place_of_member: what stands at an object's member of that value.
+ * enter_field: what stands where a field's value does; as is what decides, which
+ * is the value or what it stands for.  field is NULL for what is not defined.
  */
-static Place
-place_of_member(Walk *walk, Place place, JsonbRef key, JsonbRef value)
+static void
+enter_field(Inner *inner, const Field *field, JsonbRef as, JsonbRef hidden)
+{
+	inner->field = field;
+	inner->hidden = hidden;
+	inner->place = hidden.type == JREF_BOOL ? PLACE_HIDDEN : walk_place_of_value(field, as);
+}
+
+/*
+ * hidden_inside: the marks of what is at a key, or in any element (JREF_NONE).
+ */
+static JsonbRef
+hidden_inside(JsonbRef hidden, JsonbRef key)
+{
+	JsonbRef	marks = {0};
+
+	if (hidden.type != JREF_OBJECT)
+		return marks;
+	if (key.type != JREF_NONE)
+		marks = jsonb_ref_member(hidden, key.ptr, key.len);
+	return marks.type != JREF_NONE ? marks : JREF_MEMBER(hidden, "*");
+}
+
+/*
+ * enter_member: what stands at an object's member; as as above.
+ */
+static void
+enter_member(Walk *walk, const Level *level, JsonbRef key, JsonbRef as, Inner *inner)
 {
 	const Field *field = NULL;
 
-	switch (place)
+	inner->field = NULL;
+	inner->hidden.type = JREF_NONE;
+	inner->place = level->place;
+	switch (level->place)
 	{
 		case PLACE_DOCUMENT:
-			if (is_id(walk, key, value) ||
-				top_level_meant(walk->catalogue, key, value).type != JREF_NONE)
-				return PLACE_HIDDEN;
-			if (!JREF_IS(key, "integrations"))
-				return PLACE_OPEN;
-			return value.type == JREF_OBJECT ? PLACE_INTEGRATIONS : PLACE_HIDDEN;
+			if (is_id(walk, key, as) ||
+				top_level_meant(walk->catalogue, key, as).type != JREF_NONE)
+				inner->place = PLACE_HIDDEN;
+			else if (!JREF_IS(key, "integrations"))
+				inner->place = PLACE_OPEN;
+			else
+				inner->place = as.type == JREF_OBJECT ? PLACE_INTEGRATIONS : PLACE_HIDDEN;
+			break;
 		case PLACE_ANSWERS:
 			enter_integration(walk, key);
-			return value.type == JREF_OBJECT ? PLACE_CONFIG : PLACE_HIDDEN;
+			inner->place = as.type == JREF_OBJECT ? PLACE_CONFIG : PLACE_HIDDEN;
+			break;
 		case PLACE_INTEGRATIONS:
 			enter_integration(walk, key);
-			return value.type == JREF_OBJECT ? PLACE_ENTRY : PLACE_HIDDEN;
+			inner->place = as.type == JREF_OBJECT ? PLACE_ENTRY : PLACE_HIDDEN;
+			break;
 		case PLACE_ENTRY:
-			return place_of_entry_member(walk->integration, key, value);
+			inner->place = place_of_entry_member(walk, key, as);
+			break;
 		case PLACE_CONFIG:
-			if (jsonb_ref_member(walk->hidden_fields, key.ptr, key.len).type != JREF_NONE)
-				return PLACE_HIDDEN;
 			if (walk->integration != NULL)
 				field = integration_field(walk->integration, key.ptr, key.len);
-			return walk_place_of_field(field);
+			enter_field(inner, field, as, hidden_inside(walk->hidden_fields, key));
+			break;
+		case PLACE_DEFINED:
+			enter_field(inner, field_inside(level->field, level->set, key), as,
+						hidden_inside(level->hidden, key));
+			break;
 		case PLACE_FIELD:
-			return PLACE_INSIDE;
+			inner->place = PLACE_INSIDE;
+			break;
 		default:
-			return place;
+			break;
 	}
 }
 
@@ -177,7 +244,8 @@ element_beside(Walk *walk, Level *level, Inner *inner)
 		!jsonb_walk_element(&level->beside_elements, &beside))
 		return none;
 	if (!inner->same)
-		inner->same = walk->same(inner->value, beside, level->place, level->shorter);
+		inner->same = walk->same(level->field != NULL ? level->field->extra->items : NULL,
+								 inner->value, beside, level->place, level->shorter);
 	return inner->same ? beside : none;
 }
 
@@ -187,7 +255,8 @@ element_beside(Walk *walk, Level *level, Inner *inner)
 static bool
 next_inner(Walk *walk, Level *level, Inner *inner)
 {
-	JsonbRef	key;
+	JsonbRef	key = {0};
+	JsonbRef	as;
 
 	inner->same = level->same;
 	if (level->is_array)
@@ -195,20 +264,52 @@ next_inner(Walk *walk, Level *level, Inner *inner)
 		if (!jsonb_walk_element(&level->members, &inner->value))
 			return false;
 		inner->beside = element_beside(walk, level, inner);
-		inner->place = level->place;
 		level->index++;
-		return true;
 	}
-	if (!jsonb_walk_member(&level->members, &key, &inner->value))
-		return false;
-	inner->beside = jsonb_ref_member(level->beside, key.ptr, key.len);
+	else
+	{
+		if (!jsonb_walk_member(&level->members, &key, &inner->value))
+			return false;
+		inner->beside = jsonb_ref_member(level->beside, key.ptr, key.len);
+		/* of another choice only what all choices have is the same place */
+		if (level->switched &&
+			field_set_find(level->field->extra->fields, key.ptr, key.len) == NULL)
+			inner->beside.type = JREF_NONE;
+	}
 
 	/* a mask stands where that does for which it stands */
-	inner->place =
-		place_of_member(walk, level->place, key,
-						walk->same != NULL && walk_is_mask(inner->value) &&
-						inner->beside.type != JREF_NONE ? inner->beside : inner->value);
+	as = walk->same != NULL && walk_is_mask(inner->value) &&
+		inner->beside.type != JREF_NONE ? inner->beside : inner->value;
+	if (!level->is_array)
+		enter_member(walk, level, key, as, inner);
+	else if (level->place == PLACE_DEFINED)
+		enter_field(inner, level->field->extra->items, as, hidden_inside(level->hidden, key));
+	else
+	{
+		inner->place = level->place;
+		inner->field = NULL;
+		inner->hidden.type = JREF_NONE;
+	}
 	return true;
+}
+
+/*
+ * begin_defined: begin with a container in which fields are defined.
+ */
+static void
+begin_defined(const Walk *walk, Level *level, const Inner *inner)
+{
+	const FieldExtra *extra = inner->field->extra;
+
+	level->field = inner->field;
+	level->hidden = inner->hidden;
+	if (level->is_array)
+		return;
+	level->set = field_set_of(inner->field, inner->value);
+	level->switched = walk->same != NULL && extra->nchoices > 0 &&
+		inner->beside.type == JREF_OBJECT &&
+		!jsonb_ref_equal(jsonb_ref_member(inner->value, extra->by.ptr, extra->by.len),
+						 jsonb_ref_member(inner->beside, extra->by.ptr, extra->by.len));
 }
 
 /*
@@ -226,6 +327,12 @@ begin_level(Walk *walk, Level *outer, JsonbFrame *frame, const Inner *inner)
 	level->same = inner->same;
 	level->place = inner->place;
 	level->index = 0;
+	level->switched = false;
+	level->field = NULL;
+	level->set = NULL;
+	level->hidden.type = JREF_NONE;
+	if (level->place == PLACE_DEFINED)
+		begin_defined(walk, level, inner);
 	if (level->is_array)
 	{
 		jsonb_write_array(walk->writer, frame, &level->frame, count);
@@ -310,18 +417,25 @@ walk_place(const Walk *walk, JsonbRef root)
 }
 
 /*
- * walk_place_of_field: where a field's value stands; NULL for a field that the
+ * walk_place_of_value: where a field's value stands; NULL for a field that the
  * catalogue does not have.
+ *
+ * What has another JSON type than the one whose inside is defined is nothing
+ * that we know.
  */
 Place
-walk_place_of_field(const Field *field)
+walk_place_of_value(const Field *field, JsonbRef value)
 {
 	if (field == NULL || field->type == FIELD_SECRET)
 		return PLACE_HIDDEN;
+	if (field_is_defined(field))
+		return value.type == (field->type == FIELD_ARRAY ? JREF_ARRAY : JREF_OBJECT) ?
+			PLACE_DEFINED : PLACE_HIDDEN;
 	if (field->is_public)
 		return PLACE_OPEN;
 	/* a string where an object belongs may be one that was written as text */
-	return field->type == FIELD_OBJECT ? PLACE_INSIDE : PLACE_FIELD;
+	return field->type == FIELD_OBJECT || field->type == FIELD_JSON ?
+		PLACE_INSIDE : PLACE_FIELD;
 }
 
 /*
@@ -333,7 +447,8 @@ walk_place_of_field(const Field *field)
 Jsonb *
 walk_document(Walk *walk, JsonbRef root, JsonbRef beside, Place place)
 {
-	Inner		inner = {.value = root, .beside = beside, .place = place};
+	Inner		inner = {.value = root, .beside = beside, .place = place,
+	.field = walk->field};
 	JsonbWriter writer;
 	JsonbFrame	array;
 	JsonbWalk	elements;

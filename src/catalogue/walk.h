@@ -33,6 +33,7 @@ typedef enum Place
 	PLACE_CATALOGUE,			/* the catalogue's own, in a merged document */
 	PLACE_OPEN,					/* no secret: a caller's own, a public field */
 	PLACE_FIELD,				/* a field's that is no secret */
+	PLACE_DEFINED,				/* a field's in which others are defined */
 	PLACE_INSIDE,				/* the inside of a free-form object */
 	PLACE_HIDDEN				/* a secret, or nothing that the catalogue has */
 } Place;
@@ -48,10 +49,11 @@ typedef bool (*WalkVisitor) (Walk *walk, JsonbFrame *frame, JsonbRef value,
 
 /*
  * WalkSame: is an array's element, at that place, the one that is beside it?
- * shorter: its array has fewer elements than the one beside.
+ * items is its definition, or NULL.  shorter: its array has fewer elements than
+ * the one beside.
  */
-typedef bool (*WalkSame) (JsonbRef element, JsonbRef beside, Place place,
-						  bool shorter);
+typedef bool (*WalkSame) (const Field *items, JsonbRef element, JsonbRef beside,
+						  Place place, bool shorter);
 
 struct Walk
 {
@@ -67,13 +69,17 @@ struct Walk
 	WalkSame	same;
 
 	/*
-	 * Fields that are hidden, whatever the catalogue says: {"id": {"field":
-	 * anything}}, by ids that are integrations' or were.  JREF_NONE for none.
+	 * Marks of places that are hidden, whatever the catalogue says: {"id":
+	 * {"field": true, "other": {"inner": true}}}, by ids that are integrations'
+	 * or were; "*" for any element of an array or key of a map.  JREF_NONE for
+	 * none.
 	 */
 	JsonbRef	hidden;
 
 	const Integration *integration; /* where we are; NULL for an unknown one */
-	JsonbRef	hidden_fields;	/* of the same */
+	JsonbRef	instance;		/* the name of the instance that we are in */
+	JsonbRef	hidden_fields;	/* marks of the same */
+	const Field *field;			/* of the root, where that is a field's value */
 };
 
 /*
@@ -86,7 +92,7 @@ walk_is_mask(JsonbRef value)
 }
 
 extern Place walk_place(const Walk *walk, JsonbRef root);
-extern Place walk_place_of_field(const Field *field);
+extern Place walk_place_of_value(const Field *field, JsonbRef value);
 extern Jsonb *walk_document(Walk *walk, JsonbRef root, JsonbRef beside,
 							Place place);
 

@@ -59,7 +59,7 @@ integration_schema_redact(PG_FUNCTION_ARGS)
 
 /*
  * integration_schema_redact(answer jsonb, id text) returns jsonb: an answer of
- * integration_schema_resolve without its secrets.
+ * integration_schema_resolve without its secrets; id may be an instance's.
  *
  * Errors: undefined_object for an integration that the catalogue does not have.
  */
@@ -72,8 +72,8 @@ integration_schema_redact_answer(PG_FUNCTION_ARGS)
 	JsonbRef	none = {0};
 
 	walk.catalogue = catalogue_current(fcinfo);
-	walk.integration = catalogue_require(walk.catalogue, VARDATA_ANY(id),
-										 VARSIZE_ANY_EXHDR(id));
+	walk.integration = catalogue_require_entry(walk.catalogue, VARDATA_ANY(id),
+											   VARSIZE_ANY_EXHDR(id), &walk.instance);
 	PG_RETURN_JSONB_P(walk_document(&walk, root, none,
 									root.type == JREF_OBJECT ? PLACE_ENTRY : PLACE_HIDDEN));
 }

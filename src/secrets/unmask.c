@@ -277,6 +277,81 @@ is_same_container(JsonbRef element, JsonbRef stored, Place place, bool *seen)
 }
 
 /*
+ * is_same_value: as is_same_scalar, for a value at a place.
+ */
+static bool
+is_same_value(JsonbRef value, JsonbRef stored, Place place, bool *seen)
+{
+	if (JREF_IS_SCALAR(value))
+		return is_same_scalar(value, stored, place, seen);
+	return !JREF_IS_SCALAR(stored) && is_same_container(value, stored, place, seen);
+}
+
+static bool is_same_defined(const Field *field, JsonbRef value, JsonbRef stored,
+							bool *seen);
+
+/*
+ * are_same_members: as is_same_scalar, for all in an object whose fields are
+ * defined.
+ */
+static bool
+are_same_members(const Field *field, JsonbRef object, JsonbRef stored, bool *seen)
+{
+	const FieldSet *set = field_set_of(field, stored);
+	JsonbWalk	walk;
+	JsonbWalk	stored_walk;
+	JsonbRef	key;
+	JsonbRef	stored_key;
+	JsonbRef	value;
+	JsonbRef	stored_value;
+
+	if (jsonb_ref_count(object) != jsonb_ref_count(stored))
+		return false;
+	jsonb_walk_begin(&walk, object);
+	jsonb_walk_begin(&stored_walk, stored);
+	while (jsonb_walk_member(&walk, &key, &value) &&
+		   jsonb_walk_member(&stored_walk, &stored_key, &stored_value))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!jsonb_ref_equal(key, stored_key) ||
+			!is_same_defined(field_inside(field, set, key), value, stored_value, seen))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * is_same_defined: as is_same_scalar, for a field's value, NULL for what is not
+ * defined.  Definitions nest to a limited depth.
+ */
+static bool
+is_same_defined(const Field *field, JsonbRef value, JsonbRef stored, bool *seen)
+{
+	Place		place = walk_place_of_value(field, stored);
+	JsonbWalk	walk;
+	JsonbWalk	stored_walk;
+	JsonbRef	element;
+	JsonbRef	stored_element;
+
+	if (place != PLACE_DEFINED || value.type != stored.type)
+		return is_same_value(value, stored, place, seen);
+	if (value.type == JREF_OBJECT)
+		return are_same_members(field, value, stored, seen);
+	if (jsonb_ref_count(value) != jsonb_ref_count(stored))
+		return false;
+	jsonb_walk_begin(&walk, value);
+	jsonb_walk_begin(&stored_walk, stored);
+	while (jsonb_walk_element(&walk, &element) &&
+		   jsonb_walk_element(&stored_walk, &stored_element))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!is_same_defined(field->extra->items, element, stored_element, seen))
+			return false;
+	}
+	return true;
+}
+
+/*
  * is_same: WalkSame for masks: is an array's element what it was, but for what
  * is masked in it?
  *
@@ -284,17 +359,12 @@ is_same_container(JsonbRef element, JsonbRef stored, Place place, bool *seen)
  * once elements were taken away, nobody can tell which.
  */
 static bool
-is_same(JsonbRef element, JsonbRef stored, Place place, bool shorter)
+is_same(const Field *items, JsonbRef element, JsonbRef stored, Place place, bool shorter)
 {
 	bool		seen = false;
 
-	if (JREF_IS_SCALAR(element))
-	{
-		if (!is_same_scalar(element, stored, place, &seen))
-			return false;
-	}
-	else if (JREF_IS_SCALAR(stored) ||
-			 !is_same_container(element, stored, place, &seen))
+	if (items != NULL ? !is_same_defined(items, element, stored, &seen) :
+		!is_same_value(element, stored, place, &seen))
 		return false;
 	return seen || !shorter;
 }
