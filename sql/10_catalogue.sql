@@ -284,7 +284,12 @@ CREATE FUNCTION @extschema@.integration_schema_changes(since timestamptz)
 COMMENT ON FUNCTION @extschema@.integration_schema_changes(timestamptz) IS
 	'what changed in the catalogue since then, field by field: who, when, why, before and after';
 
+CREATE FUNCTION integration_schemas_internal.secret_paths(fields jsonb) RETURNS text[]
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'secret_paths_of';
+COMMENT ON FUNCTION integration_schemas_internal.secret_paths(jsonb) IS
+	'where definitions have secrets: login/key, with * for any element of an array and any key of a map';
+
 CREATE FUNCTION integration_schemas_internal.ever_secret() RETURNS jsonb
 	LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION integration_schemas_internal.ever_secret() IS
-	'the fields that are or ever were secrets, by the catalogue''s history: {"id": ["field", ...]}';
+	'where secrets are or ever were, by the catalogue''s history: {"id": ["path", ...]}';

@@ -60,19 +60,20 @@ static const char *const kept_columns[] = {
 };
 
 /*
- * The fields that are or ever were secrets, under every name that they have had
- * since, as a query s of id and field; %1$s is the history, %2$s the extension's
- * schema.
+ * The paths at which there is or ever was a secret, under every name that they
+ * have had since, as a query s of id and field; %1$s is the history, %2$s the
+ * extension's schema.
  */
 #define EVER_SECRET \
 	"WITH RECURSIVE s (id, field) AS (" \
-	" SELECT h.id, f.value ->> 'name'" \
-	" FROM %1$s AS h, jsonb_array_elements(h.entry -> 'fields') AS f" \
-	" WHERE f.value ->> 'type' = 'secret'" \
+	" SELECT h.id, f.path" \
+	" FROM %1$s AS h, unnest(integration_schemas_internal.secret_paths(h.entry -> 'fields')) AS f (path)" \
 	" UNION" \
-	" SELECT r.to_id, CASE WHEN r.from_field IS NULL THEN s.field ELSE r.to_field END" \
+	" SELECT r.to_id, CASE WHEN r.from_field IS NULL THEN s.field" \
+	"   ELSE r.to_field || substr(s.field, length(r.from_field) + 1) END" \
 	" FROM s JOIN %2$s.integration_schema_renames AS r" \
-	"  ON r.from_id = s.id AND (r.from_field IS NULL OR r.from_field = s.field)) "
+	"  ON r.from_id = s.id AND (r.from_field IS NULL OR r.from_field = s.field" \
+	"   OR starts_with(s.field, r.from_field || '/'))) "
 
 /* Does one of our own statements take a version away?  Reset in any case. */
 static bool replacing;
@@ -241,8 +242,8 @@ history_record_truncate(Relation catalogue)
 }
 
 /*
- * history_secrets: the fields that were ever secrets in that integration, as
- * the keys of an object; with SPI connected, in its memory.
+ * history_secrets: the paths at which there ever was a secret in that
+ * integration, as an array; with SPI connected, in its memory.
  */
 JsonbRef
 history_secrets(Relation catalogue, const char *id)
@@ -255,7 +256,7 @@ history_secrets(Relation catalogue, const char *id)
 
 	own_execute(NULL, RelationGetForm(catalogue)->relowner,
 				psprintf(EVER_SECRET
-						 "SELECT coalesce(jsonb_object_agg(s.field, true), '{}') FROM s WHERE s.id = $1",
+						 "SELECT coalesce(jsonb_agg(s.field), '[]') FROM s WHERE s.id = $1",
 						 quote_qualified_identifier(schema, own_table_name(OWN_CHANGES)),
 						 quote_identifier(schema)),
 				lengthof(types), types, values, NULL, GetLatestSnapshot());

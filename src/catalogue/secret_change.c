@@ -17,8 +17,9 @@
 #include "catalogue/history.h"
 #include "catalogue/missing.h"
 #include "catalogue/secret_change.h"
+#include "catalogue/secret_paths.h"
+#include "catalogue/walk.h"
 #include "executor/tuptable.h"
-#include "jsonb/build.h"
 #include "miscadmin.h"
 #include "server/compat.h"
 #include "server/extension.h"
@@ -29,115 +30,202 @@
 #include "utils/snapmgr.h"
 
 /*
- * is_secret: is a field of that definition a secret?
+ * compiled: the fields of definitions that may be none.
  */
-static bool
-is_secret(JsonbRef definition)
+static void
+compiled(FieldSet *set, const Jsonb *fields)
 {
-	JsonbRef	type = JREF_MEMBER(definition, "type");
+	JsonbRef	none = {0};
 
-	return type.type == JREF_STRING && JREF_IS(type, "secret");
+	memset(set, 0, sizeof(*set));
+	fields_compile(set, fields != NULL ? jsonb_ref_root(fields) : none);
 }
 
 /*
- * by_name: definitions as an object of them.
+ * exposed_marks: marks of the places that were secrets and may be shown by the
+ * new definitions; JREF_NONE for none.
+ *
+ * What the old definitions have is as they have it; of what they have not, the
+ * history knows.
  */
 static JsonbRef
-by_name(const Jsonb *fields)
+exposed_marks(Relation catalogue, const char *id, const FieldSet *old, const FieldSet *new)
 {
-	JsonbBuild	build = {0};
+	int			nwas;
+	JsonbRef   *was = secret_paths(old, &nwas);
+	JsonbRef	ever = history_secrets(catalogue, id);
+	JsonbRef   *exposed = palloc_extended(sizeof(JsonbRef) *
+										  ((Size) nwas + jsonb_ref_count(ever) + 1),
+										  MCXT_ALLOC_HUGE);
+	int			count = 0;
+	JsonbRef	none = {0};
 	JsonbWalk	walk;
-	JsonbRef	definition;
+	JsonbRef	path;
 
-	build_object(&build);
-	jsonb_walk_begin(&walk, jsonb_ref_root(fields));
-	while (jsonb_walk_element(&walk, &definition))
+	for (int i = 0; i < nwas; i++)
+		if (path_may_be_shown(new, was[i]))
+			exposed[count++] = was[i];
+	jsonb_walk_begin(&walk, ever);
+	while (jsonb_walk_element(&walk, &path))
 	{
-		JsonbRef	name = definition.type == JREF_OBJECT ?
-			JREF_MEMBER(definition, "name") : (JsonbRef) {0};
-
-		if (name.type == JREF_STRING)
-		{
-			build_key_ref(&build, name);
-			build_value(&build, definition);
-		}
+		CHECK_FOR_INTERRUPTS();
+		if (path.type == JREF_STRING && !path_is_defined(old, path) &&
+			path_may_be_shown(new, path))
+			exposed[count++] = path;
 	}
-	build_end(&build);
-	return jsonb_ref_root(build_finish(&build));
+	return count == 0 ? none : marks_of_paths(exposed, count);
 }
 
 /*
- * exposed_fields: the names of the fields that are no longer secrets; *count of
- * them.
+ * is_shown: is a value that stands there no longer a secret's?  Where something
+ * free-form stands around it, redaction may hide it all the same.
  */
-static JsonbRef *
-exposed_fields(Relation catalogue, const char *id, const Jsonb *old,
-			   const Jsonb *new, int *count)
+static bool
+is_shown(const Field *field, JsonbRef value, Place place)
 {
-	JsonbRef	fields = jsonb_ref_root(new);
-	JsonbRef	before = old != NULL && JB_ROOT_IS_ARRAY(old) ? by_name(old) : (JsonbRef) {0};
-	JsonbRef	ever = {0};
-	JsonbRef   *exposed = palloc(sizeof(JsonbRef) * (jsonb_ref_count(fields) + 1));
-	JsonbWalk	walk;
-	JsonbRef	definition;
+	if (field != NULL)
+		return value_present(value) && field->type != FIELD_SECRET;
+	return value_present(value) && place != PLACE_HIDDEN &&
+		!(place == PLACE_INSIDE && value.type == JREF_STRING);
+}
 
-	*count = 0;
-	jsonb_walk_begin(&walk, fields);
-	while (jsonb_walk_element(&walk, &definition))
+/*
+ * marks_inside: the marks of what is at a key, or in any element (JREF_NONE).
+ */
+static JsonbRef
+marks_inside(JsonbRef marks, JsonbRef key)
+{
+	JsonbRef	inside = {0};
+
+	if (key.type != JREF_NONE)
+		inside = jsonb_ref_member(marks, key.ptr, key.len);
+	return inside.type != JREF_NONE ? inside : JREF_MEMBER(marks, "*");
+}
+
+/*
+ * shows_marked: has a value anything at a marked place that would be shown, and
+ * that is not in the value before?
+ *
+ * field is its definition, and NULL where place tells what is inside of
+ * something free-form.  It goes as deep as the marks, which are as deep as
+ * definitions nest.
+ */
+static bool
+shows_marked(const Field *field, Place place, JsonbRef marks, JsonbRef value,
+			 JsonbRef before)
+{
+	const FieldSet *set = NULL;
+	JsonbWalk	walk;
+	JsonbRef	key = {0};
+	JsonbRef	inner;
+
+	if (marks.type == JREF_NONE || jsonb_ref_equal(value, before))
+		return false;
+	if (marks.type != JREF_OBJECT)
+		return is_shown(field, value, place);
+	if (JREF_IS_SCALAR(value))
+		return false;
+	check_stack_depth();
+	if (place == PLACE_DEFINED && value.type == JREF_OBJECT)
+		set = field_set_of(field, value);
+	jsonb_walk_begin(&walk, value);
+	while (value.type == JREF_ARRAY ? jsonb_walk_element(&walk, &inner) :
+		   jsonb_walk_member(&walk, &key, &inner))
 	{
-		JsonbRef	name = JREF_MEMBER(definition, "name");
+		const Field *at = NULL;
+		Place		inside = place;
 		JsonbRef	was = {0};
 
 		CHECK_FOR_INTERRUPTS();
-		if (is_secret(definition))
-			continue;
-		if (before.type == JREF_OBJECT)
-			was = jsonb_ref_member(before, name.ptr, name.len);
-		if (was.type == JREF_OBJECT)
+		if (value.type == JREF_OBJECT)
+			was = jsonb_ref_member(before, key.ptr, key.len);
+		if (place == PLACE_DEFINED)
 		{
-			if (!is_secret(was))
-				continue;
+			at = value.type == JREF_ARRAY ? field->extra->items :
+				field_inside(field, set, key);
+			inside = walk_place_of_value(at, inner);
 		}
-		else
-		{
-			if (ever.type == JREF_NONE)
-				ever = history_secrets(catalogue, id);
-			if (jsonb_ref_member(ever, name.ptr, name.len).type == JREF_NONE)
-				continue;
-		}
-		exposed[(*count)++] = name;
+		else if (place == PLACE_FIELD && value.type == JREF_OBJECT)
+			inside = PLACE_INSIDE;
+		if (shows_marked(at, inside, marks_inside(marks, key), inner, was))
+			return true;
 	}
-	return exposed;
+	return false;
 }
 
 /*
- * check_document: an error where a node's document has a value in such a field.
+ * shown_field: the name of a field of a config in which something would be shown
+ * that is marked, and that is not in the config before; JREF_NONE for none.
+ */
+static JsonbRef
+shown_field(const FieldSet *fields, JsonbRef marks, JsonbRef config, JsonbRef before)
+{
+	JsonbRef	none = {0};
+	JsonbWalk	walk;
+	JsonbRef	name;
+	JsonbRef	value;
+
+	if (config.type != JREF_OBJECT)
+		return none;
+	jsonb_walk_begin(&walk, config);
+	while (jsonb_walk_member(&walk, &name, &value))
+	{
+		const Field *field = field_set_find(fields, name.ptr, name.len);
+
+		CHECK_FOR_INTERRUPTS();
+		if (field != NULL &&
+			shows_marked(field, walk_place_of_value(field, value),
+						 marks_inside(marks, name), value,
+						 jsonb_ref_member(before, name.ptr, name.len)))
+			return name;
+	}
+	return none;
+}
+
+/*
+ * is_entry_of: is it the key of an entry of that integration, or of an instance
+ * of it?
+ */
+static bool
+is_entry_of(JsonbRef key, const char *id)
+{
+	uint32		length = strlen(id);
+
+	return key.len >= length && memcmp(key.ptr, id, length) == 0 &&
+		(key.len == length || key.ptr[length] == ':');
+}
+
+/*
+ * check_document: an error where a node's document has a value at a marked place
+ * that the fields show.
  */
 static void
 check_document(Relation catalogue, const char *id, const Jsonb *document,
-			   const JsonbRef *exposed, int count)
+			   const FieldSet *fields, JsonbRef marks)
 {
-	static const char *const steps[] = {"integrations", NULL, "config"};
-	JsonbRef	at = jsonb_ref_root(document);
+	JsonbRef	integrations = JREF_MEMBER(jsonb_ref_root(document), "integrations");
+	JsonbRef	none = {0};
+	JsonbWalk	walk;
+	JsonbRef	key;
+	JsonbRef	entry;
 
-	for (int i = 0; i < (int) lengthof(steps); i++)
-	{
-		const char *step = steps[i] != NULL ? steps[i] : id;
-
-		if (at.type != JREF_OBJECT)
-			return;
-		at = jsonb_ref_member(at, step, strlen(step));
-	}
-	if (at.type != JREF_OBJECT)
+	if (integrations.type != JREF_OBJECT)
 		return;
-	for (int i = 0; i < count; i++)
+	jsonb_walk_begin(&walk, integrations);
+	while (jsonb_walk_member(&walk, &key, &entry))
 	{
-		if (!value_present(jsonb_ref_member(at, exposed[i].ptr, exposed[i].len)))
+		JsonbRef	field;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!is_entry_of(key, id))
+			continue;
+		field = shown_field(fields, marks, JREF_MEMBER(entry, "config"), none);
+		if (field.type == JREF_NONE)
 			continue;
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("field %s of integration \"%s\" must stay a secret",
-						name_phrase(exposed[i]), id),
+						name_phrase(field), id),
 				 errdetail("A stored document has a value there, which another type would show."),
 				 errhint("Take the value out of the documents first, or give the new field another name."),
 				 errtable(catalogue)));
@@ -156,8 +244,9 @@ void
 secret_stays_secret(FunctionCallInfo fcinfo, Relation catalogue, const char *id,
 					const Jsonb *old, const Jsonb *new)
 {
-	int			count;
-	JsonbRef   *exposed;
+	FieldSet	before;
+	FieldSet	after;
+	JsonbRef	marks;
 	Oid			relid;
 	Relation	nodes;
 	AttrNumber	column;
@@ -168,8 +257,10 @@ secret_stays_secret(FunctionCallInfo fcinfo, Relation catalogue, const char *id,
 
 	if (new == NULL)
 		return;
-	exposed = exposed_fields(catalogue, id, old, new, &count);
-	if (count == 0)
+	compiled(&before, old);
+	compiled(&after, new);
+	marks = exposed_marks(catalogue, id, &before, &after);
+	if (marks.type == JREF_NONE)
 		return;
 	relid = own_table(fcinfo, OWN_NODES, ShareLock);
 	if (!OidIsValid(relid))
@@ -190,7 +281,7 @@ secret_stays_secret(FunctionCallInfo fcinfo, Relation catalogue, const char *id,
 
 		CHECK_FOR_INTERRUPTS();
 		if (!isnull)
-			check_document(catalogue, id, DatumGetJsonbP(document), exposed, count);
+			check_document(catalogue, id, DatumGetJsonbP(document), &after, marks);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(row_cxt);
 	}
@@ -202,14 +293,14 @@ secret_stays_secret(FunctionCallInfo fcinfo, Relation catalogue, const char *id,
 }
 
 /*
- * value_in: what a document has for a field; JREF_NONE where it has nothing.
+ * config_in: the config that a document has in an entry; JREF_NONE where it has
+ * none.
  */
 static JsonbRef
-value_in(JsonbRef document, JsonbRef id, JsonbRef field)
+config_in(JsonbRef document, JsonbRef key)
 {
-	JsonbRef	entry = jsonb_ref_member(JREF_MEMBER(document, "integrations"), id.ptr, id.len);
-
-	return jsonb_ref_member(JREF_MEMBER(entry, "config"), field.ptr, field.len);
+	return JREF_MEMBER(jsonb_ref_member(JREF_MEMBER(document, "integrations"),
+										key.ptr, key.len), "config");
 }
 
 /*
@@ -217,34 +308,33 @@ value_in(JsonbRef document, JsonbRef id, JsonbRef field)
  * would be shown.
  */
 static void
-refuse_shown(Relation catalogue, const Integration *integration, JsonbRef id,
+refuse_shown(Relation catalogue, const Integration *integration, JsonbRef key,
 			 JsonbRef config, JsonbRef before)
 {
-	JsonbRef	ever = {0};
+	JsonbRef	ever = history_secrets(catalogue, jsonb_ref_cstring(integration->id));
+	JsonbRef   *paths = palloc_extended(sizeof(JsonbRef) * ((Size) jsonb_ref_count(ever) + 1),
+										MCXT_ALLOC_HUGE);
+	int			count = 0;
 	JsonbWalk	walk;
-	JsonbRef	name;
-	JsonbRef	value;
+	JsonbRef	field;
 
-	jsonb_walk_begin(&walk, config);
-	while (jsonb_walk_member(&walk, &name, &value))
-	{
-		const Field *field = integration_field(integration, name.ptr, name.len);
-
-		CHECK_FOR_INTERRUPTS();
-		if (field == NULL || field->type == FIELD_SECRET || !value_present(value) ||
-			jsonb_ref_equal(value, value_in(before, id, name)))
-			continue;
-		if (ever.type == JREF_NONE)
-			ever = history_secrets(catalogue, jsonb_ref_cstring(id));
-		if (jsonb_ref_member(ever, name.ptr, name.len).type == JREF_NONE)
-			continue;
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("field %s of integration %s was a secret once",
-						name_phrase(name), name_phrase(id)),
-				 errdetail("The document of the past has a value there, which would be shown now."),
-				 errhint("Write what is wanted of that document, or erase the value.")));
-	}
+	jsonb_walk_begin(&walk, ever);
+	while (jsonb_walk_element(&walk, &paths[count]))
+		if (paths[count].type == JREF_STRING &&
+			path_may_be_shown(&integration->config, paths[count]))
+			count++;
+	if (count == 0)
+		return;
+	field = shown_field(&integration->config, marks_of_paths(paths, count), config,
+						config_in(before, key));
+	if (field.type == JREF_NONE)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("field %s of integration %s was a secret once",
+					name_phrase(field), name_phrase(key)),
+			 errdetail("The document of the past has a value there, which would be shown now."),
+			 errhint("Write what is wanted of that document, or erase the value.")));
 }
 
 /*
@@ -270,11 +360,13 @@ secret_stays_hidden(FunctionCallInfo fcinfo, JsonbRef before, JsonbRef after)
 		jsonb_walk_begin(&walk, integrations);
 		while (jsonb_walk_member(&walk, &id, &entry))
 		{
-			const Integration *integration = catalogue_integration(catalogue, id.ptr, id.len);
+			JsonbRef	instance;
+			const Integration *integration = catalogue_entry(catalogue, id.ptr, id.len, &instance);
 			JsonbRef	config = JREF_MEMBER(entry, "config");
 
 			CHECK_FOR_INTERRUPTS();
-			if (integration != NULL && config.type == JREF_OBJECT)
+			if (integration != NULL && config.type == JREF_OBJECT &&
+				!jsonb_ref_equal(config, config_in(before, id)))
 				refuse_shown(table, integration, id, config, before);
 		}
 	}

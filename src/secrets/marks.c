@@ -12,46 +12,42 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "catalogue/secret_paths.h"
 #include "jsonb/build.h"
 #include "miscadmin.h"
 #include "secrets/marks.h"
 #include "utils/builtins.h"
 
 /*
- * marks_of_names: marks at two levels, from {"outer": ["inner", ...]}, palloc'd.
+ * marks_of_secrets: marks of the places that are hidden, from {"id": ["path",
+ * ...]}; palloc'd.
  *
  * What has another shape marks nothing.
  */
 JsonbRef
-marks_of_names(JsonbRef names)
+marks_of_secrets(JsonbRef secrets)
 {
 	JsonbBuild	build = {0};
-	JsonbWalk	outers;
-	JsonbRef	outer;
-	JsonbRef	inners;
+	JsonbWalk	ids;
+	JsonbRef	id;
+	JsonbRef	paths;
 
 	build_object(&build);
-	jsonb_walk_begin(&outers, names);
-	while (jsonb_walk_member(&outers, &outer, &inners))
+	jsonb_walk_begin(&ids, secrets);
+	while (jsonb_walk_member(&ids, &id, &paths))
 	{
+		JsonbRef   *marked = palloc_extended(sizeof(JsonbRef) * ((Size) jsonb_ref_count(paths) + 1),
+											 MCXT_ALLOC_HUGE);
+		int			count = 0;
 		JsonbWalk	walk;
-		JsonbRef	inner;
 
-		build_key_ref(&build, outer);
-		build_object(&build);
-		if (inners.type == JREF_ARRAY)
-		{
-			jsonb_walk_begin(&walk, inners);
-			while (jsonb_walk_element(&walk, &inner))
-			{
-				CHECK_FOR_INTERRUPTS();
-				if (inner.type != JREF_STRING)
-					continue;
-				build_key_ref(&build, inner);
-				build_value(&build, jsonb_ref_bool(true));
-			}
-		}
-		build_end(&build);
+		CHECK_FOR_INTERRUPTS();
+		jsonb_walk_begin(&walk, paths);
+		while (paths.type == JREF_ARRAY && jsonb_walk_element(&walk, &marked[count]))
+			if (marked[count].type == JREF_STRING)
+				count++;
+		build_key_ref(&build, id);
+		build_value(&build, marks_of_paths(marked, count));
 	}
 	build_end(&build);
 	return jsonb_ref_root(build_finish(&build));

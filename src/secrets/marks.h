@@ -14,7 +14,7 @@
 /* What is shown in place of a value that was erased. */
 #define ERASED_VALUE "(erased)"
 
-extern JsonbRef marks_of_names(JsonbRef names);
+extern JsonbRef marks_of_secrets(JsonbRef secrets);
 extern JsonbRef marks_of_pointers(ArrayType *pointers);
 
 /*

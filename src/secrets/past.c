@@ -33,7 +33,7 @@ past_visit(Walk *walk, JsonbFrame *frame, JsonbRef value, JsonbRef beside,
  * redact_past(document jsonb, secrets jsonb, erased text[]) returns jsonb: a
  * document of the past without what is, or ever was, a secret.
  *
- * secrets has, by integration, the names of fields that were secrets once;
+ * secrets has, by integration, the paths at which there was a secret once;
  * erased the JSON Pointers of values that were erased.  Each may be null.
  */
 Datum
@@ -47,7 +47,7 @@ integration_schemas_redact_past(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	root = jsonb_ref_root(PG_GETARG_JSONB_P(0));
 	if (!PG_ARGISNULL(1))
-		walk.hidden = marks_of_names(jsonb_ref_root(PG_GETARG_JSONB_P(1)));
+		walk.hidden = marks_of_secrets(jsonb_ref_root(PG_GETARG_JSONB_P(1)));
 	if (!PG_ARGISNULL(2))
 		erased = marks_of_pointers(PG_GETARG_ARRAYTYPE_P(2));
 	walk.catalogue = catalogue_current(fcinfo);
