@@ -183,19 +183,6 @@ shown_field(const FieldSet *fields, JsonbRef marks, JsonbRef config, JsonbRef be
 }
 
 /*
- * is_entry_of: is it the key of an entry of that integration, or of an instance
- * of it?
- */
-static bool
-is_entry_of(JsonbRef key, const char *id)
-{
-	uint32		length = strlen(id);
-
-	return key.len >= length && memcmp(key.ptr, id, length) == 0 &&
-		(key.len == length || key.ptr[length] == ':');
-}
-
-/*
  * check_document: an error where a node's document has a value at a marked place
  * that the fields show.
  */
@@ -217,7 +204,7 @@ check_document(Relation catalogue, const char *id, const Jsonb *document,
 		JsonbRef	field;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!is_entry_of(key, id))
+		if (!is_entry_of(key, jsonb_ref_string(id, strlen(id))))
 			continue;
 		field = shown_field(fields, marks, JREF_MEMBER(entry, "config"), none);
 		if (field.type == JREF_NONE)
