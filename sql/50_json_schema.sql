@@ -36,18 +36,26 @@ END;
 COMMENT ON FUNCTION integration_schemas_internal.format_pattern(text) IS
 	'a format as a pattern of JSON Schema, for validators that know no formats';
 
+CREATE FUNCTION integration_schemas_internal.field_has_default(field jsonb) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce(field ? 'default_value' AND NOT (jsonb_typeof(field -> 'default_value') = 'string' AND field ->> 'default_value' ~ '^\s*$'), false);
+END;
+COMMENT ON FUNCTION integration_schemas_internal.field_has_default(jsonb) IS
+	'whether a field has a default that is a value';
+
 -- A field has a default, or an object whose own fields' defaults leave nothing
 -- missing in it, so that nobody need give it.
 CREATE FUNCTION integration_schemas_internal.field_fills_itself(field jsonb) RETURNS boolean
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	IF field ? 'default_value' THEN
+	IF integration_schemas_internal.field_has_default(field) THEN
 		RETURN true;
 	ELSIF NOT field ? 'fields' OR field ? 'variants' THEN
 		RETURN false;
 	END IF;
 	RETURN EXISTS (SELECT FROM jsonb_array_elements(field -> 'fields') AS f
-					WHERE f ? 'default_value' OR f -> 'required' = 'true' AND integration_schemas_internal.field_fills_itself(f))
+					WHERE integration_schemas_internal.field_has_default(f) OR f -> 'required' = 'true' AND integration_schemas_internal.field_fills_itself(f))
 	   AND NOT EXISTS (SELECT FROM jsonb_array_elements(field -> 'fields') AS f
 						WHERE (f -> 'required' = 'true' OR f ? 'required_unless') AND NOT f ? 'applies_when'
 						  AND NOT integration_schemas_internal.field_fills_itself(f));
@@ -67,7 +75,7 @@ DECLARE
 	outer_  jsonb;
 	stands  boolean;
 BEGIN
-	IF NOT field ? 'applies_when' OR depth > 16 THEN
+	IF (field ? 'applies_when') IS NOT TRUE OR depth > 16 THEN
 		RETURN NULL;
 	END IF;
 	FOR name, values_ IN SELECT * FROM jsonb_each(field -> 'applies_when') LOOP
@@ -105,7 +113,7 @@ CREATE FUNCTION integration_schemas_internal.export_demand(siblings jsonb, field
 	SELECT CASE WHEN options -> 'effective' IS DISTINCT FROM 'true' OR integration_schemas_internal.field_fills_itself(field) THEN 'never'
 				WHEN field -> 'required' = 'true' AND NOT field ? 'applies_when' THEN 'always'
 				WHEN NOT field ? 'applies_when' AND EXISTS (SELECT FROM jsonb_array_elements_text(field -> 'required_with') AS w
-						WHERE siblings -> w ? 'default_value' AND NOT siblings -> w ? 'applies_when') THEN 'always'
+						WHERE integration_schemas_internal.field_has_default(siblings -> w) AND NOT siblings -> w ? 'applies_when') THEN 'always'
 				WHEN field -> 'required' = 'true' OR field ? 'required_with' AND field -> 'required_with' <> '[]'
 				  OR field ? 'required_unless' AND field -> 'required_unless' <> '[]' THEN 'at times' ELSE 'never' END
 $$;
@@ -129,7 +137,7 @@ BEGIN
 		'description', CASE WHEN form THEN NULL ELSE field -> 'description' END,
 		'default', field -> 'default_value',
 		'deprecated', CASE WHEN field ? 'deprecated' AND field -> 'deprecated' <> 'false' THEN true END,
-		'examples', CASE WHEN field ? 'examples' THEN field -> 'examples' WHEN field ? 'placeholder' AND kind <> 'secret' AND NOT form THEN jsonb_build_array(field -> 'placeholder') END,
+		'examples', CASE WHEN field ? 'examples' THEN field -> 'examples' WHEN field ? 'placeholder' AND NOT form THEN jsonb_build_array(field -> 'placeholder') END,
 		'writeOnly', CASE WHEN kind = 'secret' THEN true END));
 	IF options -> 'annotations' = 'true' THEN
 		schema := schema || (SELECT coalesce(jsonb_object_agg(m.key, m.value), '{}') FROM jsonb_each(field) AS m WHERE m.key LIKE 'x-%')
@@ -212,7 +220,7 @@ BEGIN
 						|| CASE WHEN d.field -> 'required' IS DISTINCT FROM 'true' AND d.field ? 'required_with' AND d.field -> 'required_with' <> '[]' THEN
 							jsonb_build_array(jsonb_build_object('if', integration_schemas_internal.export_both(integration_schemas_internal.export_any(siblings, d.field -> 'required_with'), d.applies), 'then', d.given)) ELSE '[]'::jsonb END
 						|| CASE WHEN d.field -> 'required' IS DISTINCT FROM 'true' AND d.field ? 'required_unless' AND d.field -> 'required_unless' <> '[]'
-							 AND NOT EXISTS (SELECT FROM jsonb_array_elements_text(d.field -> 'required_unless') AS u WHERE siblings -> u ? 'default_value' AND NOT siblings -> u ? 'applies_when') THEN
+							 AND NOT EXISTS (SELECT FROM jsonb_array_elements_text(d.field -> 'required_unless') AS u WHERE integration_schemas_internal.field_has_default(siblings -> u) AND NOT siblings -> u ? 'applies_when') THEN
 							jsonb_build_array(jsonb_build_object('if', integration_schemas_internal.export_both(jsonb_build_object('not',
 								integration_schemas_internal.export_any(siblings, (d.field -> 'required_unless') - (d.field ->> 'name'))), d.applies), 'then', d.given)) ELSE '[]'::jsonb END
 						ELSE '[]'::jsonb END AS conditions
@@ -229,7 +237,7 @@ CREATE FUNCTION integration_schemas_internal.export_any(siblings jsonb, names js
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT CASE WHEN jsonb_array_length(names) = 0 THEN '{"not": {}}'
 				ELSE (SELECT CASE count(*) WHEN 1 THEN jsonb_agg(s) -> 0 ELSE jsonb_build_object('anyOf', jsonb_agg(s)) END
-						FROM (SELECT CASE WHEN siblings -> n ? 'default_value'
+						FROM (SELECT CASE WHEN integration_schemas_internal.field_has_default(siblings -> n)
 										  THEN jsonb_build_object('allOf', jsonb_build_array(coalesce(integration_schemas_internal.export_applies(siblings, siblings -> n), '{}'),
 											   jsonb_build_object('properties', jsonb_build_object(n, '{"not": {"enum": [""]}}'::jsonb))))
 										  ELSE integration_schemas_internal.export_has_value(siblings, jsonb_build_array(n)) END AS s
@@ -292,9 +300,7 @@ BEGIN
 		schema := schema || CASE WHEN form THEN jsonb_build_object('oneOf', branches)
 			ELSE jsonb_build_object('allOf', branches, 'unevaluatedProperties', false) END;
 	END IF;
-	IF needed <> '[]' THEN
-		schema := schema || jsonb_build_object('required', needed);
-	END IF;
+	schema := schema || jsonb_build_object('required', needed);
 	IF own.conditions <> '[]' THEN
 		schema := schema || jsonb_build_object('allOf', coalesce(schema -> 'allOf', '[]') || own.conditions);
 	END IF;
@@ -529,10 +535,11 @@ DECLARE
 	word   text;
 	rest   jsonb;
 BEGIN
-	flat := CASE jsonb_typeof(schema) WHEN 'object' THEN schema WHEN 'boolean' THEN '{}' END;
+	flat := CASE WHEN jsonb_typeof(schema) = 'object' THEN schema WHEN schema = 'true' THEN '{}' END;
 	seen := refs;
 	IF flat IS NULL THEN
-		problem := 'a schema is an object';
+		problem := CASE WHEN schema = 'false' THEN 'no value would be right' ELSE 'a schema is an object' END;
+		flat := '{}';
 		RETURN;
 	END IF;
 	WHILE flat ? '$ref' LOOP
@@ -551,6 +558,8 @@ BEGIN
 		flat := flat - '$ref';
 		RETURN;
 	END IF;
+	problem := CASE WHEN flat ? 'allOf' AND jsonb_typeof(flat -> 'allOf') <> 'array' OR flat ? 'anyOf' AND jsonb_typeof(flat -> 'anyOf') <> 'array'
+						 OR flat ? 'oneOf' AND jsonb_typeof(flat -> 'oneOf') <> 'array' THEN 'allOf, anyOf and oneOf are arrays' END;
 	IF jsonb_typeof(flat -> 'allOf') = 'array' THEN
 		rest := flat -> 'allOf';
 		flat := flat - 'allOf';
@@ -574,6 +583,9 @@ BEGIN
 		SELECT coalesce(jsonb_agg(e ORDER BY n), '[]') INTO rest
 		  FROM jsonb_array_elements(flat -> word) WITH ORDINALITY AS m (e, n)
 		 WHERE e -> 'type' IS DISTINCT FROM '"null"' AND e -> 'const' IS DISTINCT FROM 'null' AND e -> 'enum' IS DISTINCT FROM '[null]';
+		IF rest = '[]' THEN
+			problem := coalesce(problem, 'no value but null would be right');
+		END IF;
 		flat := flat - word;
 		IF jsonb_array_length(rest) > 1 THEN
 			flat := flat || jsonb_build_object(word, rest);
@@ -600,7 +612,7 @@ DECLARE
 BEGIN
 	secret := schema -> 'format' IS NOT DISTINCT FROM '"password"';
 	FOR key, value IN SELECT * FROM jsonb_each(schema) LOOP
-		CONTINUE WHEN key <> 'writeOnly' AND key !~* 'secret|encrypt|sensitive' OR key ~* '^non';
+		CONTINUE WHEN key NOT IN ('writeOnly', 'sensitive', 'x-sensitive') AND key !~* 'secret|encrypt';
 		IF key IN ('writeOnly', 'airbyte_secret', 'secret', 'sensitive', 'x-secret', 'x-encrypted', 'x-sensitive')
 		   AND jsonb_typeof(value) = 'boolean' THEN
 			secret := secret OR value = 'true';
@@ -615,14 +627,29 @@ END $$;
 COMMENT ON FUNCTION integration_schemas_internal.schema_secret(jsonb) IS
 	'whether a JSON Schema is marked as a secret''s';
 
-CREATE FUNCTION integration_schemas_internal.schema_has_secret(schema jsonb) RETURNS boolean
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT EXISTS (SELECT FROM jsonb_path_query(schema, 'lax $.** ? (@.type() == "object")') AS inside,
-					   integration_schemas_internal.schema_secret(inside) AS s WHERE s.secret IS NOT FALSE);
-END;
-COMMENT ON FUNCTION integration_schemas_internal.schema_has_secret(jsonb) IS
-	'whether anything in a JSON Schema is marked as a secret''s';
+CREATE FUNCTION integration_schemas_internal.schema_has_secret(root jsonb, schema jsonb) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	seen   text[] := '{}';
+	parts  jsonb := jsonb_build_array(schema);
+	others text[];
+BEGIN
+	LOOP
+		IF EXISTS (SELECT FROM jsonb_path_query(parts, 'lax $.** ? (@.type() == "object")') AS inside,
+						   integration_schemas_internal.schema_secret(inside) AS s WHERE s.secret IS NOT FALSE) THEN
+			RETURN true;
+		END IF;
+		SELECT array_agg(DISTINCT r #>> '{}') INTO others FROM jsonb_path_query(parts, 'lax $.**."$ref"') AS r
+		 WHERE jsonb_typeof(r) = 'string' AND r #>> '{}' <> ALL (seen);
+		IF others IS NULL THEN
+			RETURN false;
+		END IF;
+		seen := seen || others;
+		SELECT coalesce(jsonb_agg(integration_schemas_internal.schema_at(root, o)), '[]') INTO parts FROM unnest(others) AS o;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION integration_schemas_internal.schema_has_secret(jsonb, jsonb) IS
+	'whether anything in a JSON Schema, or in what it refers to, is marked as a secret''s';
 
 -- The type of a schema that may leave it out; null for several.
 CREATE FUNCTION integration_schemas_internal.schema_type(schema jsonb) RETURNS text
@@ -672,6 +699,19 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION integration_schemas_internal.schema_constant(jsonb, jsonb, text, text[]) IS
 	'the only string that a property can have';
+
+-- Which rules a schema has that no field can have.
+CREATE FUNCTION integration_schemas_internal.schema_unknown_rules(schema jsonb, path text, type text) RETURNS jsonb
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce(jsonb_agg(jsonb_build_object('path', integration_schemas_internal.schema_step(path, r.name), 'reason', 'a rule that no field can have') ORDER BY r.name), '[]')
+	  FROM (VALUES ('not', NULL), ('contains', 'array'), ('minContains', 'array'), ('maxContains', 'array'), ('unevaluatedItems', 'array'),
+				   ('minProperties', 'object'), ('maxProperties', 'object'), ('dependentSchemas', 'object')) AS r (name, of)
+	 WHERE schema ? r.name AND (r.of IS NULL OR r.of = type OR type IS NULL)
+		   AND schema -> r.name NOT IN ('true', '{}', '0') OR schema ? r.name AND r.name = 'not';
+END;
+COMMENT ON FUNCTION integration_schemas_internal.schema_unknown_rules(jsonb, text, text) IS
+	'the rules of a JSON Schema that no field can have';
 
 -- Which keywords a schema has that say nothing here.
 CREATE FUNCTION integration_schemas_internal.schema_left_out(schema jsonb, path text, type text) RETURNS jsonb
@@ -732,6 +772,17 @@ BEGIN
 		problems := integration_schemas_internal.schema_finding(integration_schemas_internal.schema_step(path, mark.mark),
 			'a mark of a secret that is not understood');
 		RETURN;
+	ELSIF flat -> 'type' IN ('"null"', '["null"]') OR flat -> 'enum' IN ('[]', '[null]') OR flat -> 'const' = 'null'
+	   OR flat ? 'const' AND jsonb_typeof(flat -> 'enum') = 'array' AND NOT flat -> 'enum' @> jsonb_build_array(flat -> 'const') THEN
+		problems := integration_schemas_internal.schema_finding(path, 'no value but null would be right');
+		RETURN;
+	ELSIF flat ? 'type' AND jsonb_typeof(flat -> 'type') NOT IN ('string', 'array') THEN
+		problems := integration_schemas_internal.schema_finding(integration_schemas_internal.schema_step(path, 'type'), 'a type is a name, or an array of names');
+		RETURN;
+	END IF;
+	problems := integration_schemas_internal.schema_unknown_rules(flat, path, kind);
+	IF problems <> '[]' THEN
+		RETURN;
 	END IF;
 
 	-- alternatives that are no objects: a list of constants, or any value
@@ -775,9 +826,7 @@ BEGIN
 					RETURN;
 				END IF;
 			ELSIF kind IS NULL OR kind IN ('object', 'array') THEN
-				IF mark.secret OR integration_schemas_internal.schema_has_secret(flat -> word)
-				   OR EXISTS (SELECT FROM jsonb_array_elements(flat -> word) AS e
-							   WHERE integration_schemas_internal.schema_has_secret((integration_schemas_internal.schema_flat(root, e, resolved.seen)).flat)) THEN
+				IF mark.secret OR integration_schemas_internal.schema_has_secret(root, flat -> word) THEN
 					problems := integration_schemas_internal.schema_finding(integration_schemas_internal.schema_step(path, word),
 						'alternatives with secrets that no constant tells apart');
 					RETURN;
@@ -810,7 +859,7 @@ BEGIN
 			problems := inside.problems;
 			notes := notes || inside.notes;
 		ELSIF jsonb_typeof(flat -> 'items') = 'array' OR flat ? 'prefixItems' THEN
-			IF mark.secret OR integration_schemas_internal.schema_has_secret(flat) THEN
+			IF mark.secret OR integration_schemas_internal.schema_has_secret(root, flat) THEN
 				problems := integration_schemas_internal.schema_finding(path, 'a list of different items with secrets');
 			ELSE
 				notes := notes || integration_schemas_internal.schema_finding(path, 'different items of a list: what they say is left out');
@@ -833,7 +882,7 @@ BEGIN
 		problems := inside.problems;
 		notes := notes || inside.notes;
 	ELSIF kind IS NULL OR kind = 'json' THEN
-		IF mark.secret OR integration_schemas_internal.schema_has_secret(flat) THEN
+		IF mark.secret OR integration_schemas_internal.schema_has_secret(root, flat) THEN
 			problems := integration_schemas_internal.schema_finding(path, 'a value of any type with a secret in it');
 			RETURN;
 		END IF;
@@ -1041,7 +1090,7 @@ BEGIN
 	IF jsonb_typeof(flat -> 'patternProperties') = 'object' AND (SELECT count(*) FROM jsonb_object_keys(flat -> 'patternProperties')) = 1 THEN
 		SELECT p.key, p.value INTO pattern, extra FROM jsonb_each(flat -> 'patternProperties') AS p;
 	ELSIF jsonb_typeof(flat -> 'patternProperties') = 'object' AND flat -> 'patternProperties' <> '{}' THEN
-		IF integration_schemas_internal.schema_has_secret(flat) THEN
+		IF integration_schemas_internal.schema_has_secret(root, flat) THEN
 			problems := integration_schemas_internal.schema_finding(integration_schemas_internal.schema_step(path, 'patternProperties'), 'several patterns of names, with secrets');
 		ELSE
 			notes := integration_schemas_internal.schema_finding(integration_schemas_internal.schema_step(path, 'patternProperties'), 'several patterns of names: what they say is left out');
@@ -1168,6 +1217,12 @@ BEGIN
 		problems := integration_schemas_internal.schema_finding('', resolved.problem);
 		RETURN;
 	END IF;
+	problems := integration_schemas_internal.schema_unknown_rules(flat, '', 'object');
+	IF (integration_schemas_internal.schema_secret(flat - 'properties')).secret IS NOT FALSE THEN
+		problems := problems || integration_schemas_internal.schema_finding('', 'a secret is a string, not a configuration');
+	ELSIF flat ? 'properties' AND jsonb_typeof(flat -> 'properties') <> 'object' THEN
+		problems := problems || integration_schemas_internal.schema_finding('/properties', 'properties are an object');
+	END IF;
 	word := CASE WHEN jsonb_typeof(flat -> 'oneOf') = 'array' THEN 'oneOf' WHEN jsonb_typeof(flat -> 'anyOf') = 'array' THEN 'anyOf' END;
 	IF coalesce(integration_schemas_internal.schema_type(flat - 'const' - 'enum'), 'object') <> 'object' THEN
 		problems := integration_schemas_internal.schema_finding('/type', 'a configuration is an object');
@@ -1183,7 +1238,7 @@ BEGIN
 	END IF;
 	IF word IS NOT NULL THEN
 		inside := integration_schemas_internal.import_alternatives(schema, flat, word, '', resolved.seen, 0, lenient);
-		IF inside.definition IS NULL AND integration_schemas_internal.schema_has_secret(flat -> word) THEN
+		IF inside.definition IS NULL AND integration_schemas_internal.schema_has_secret(schema, flat -> word) THEN
 			problems := integration_schemas_internal.schema_finding('/' || word, 'alternatives with secrets that no constant tells apart');
 			RETURN;
 		ELSIF inside.definition IS NULL THEN
