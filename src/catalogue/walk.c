@@ -90,7 +90,7 @@ place_of_entry_member(const Walk *walk, JsonbRef key, JsonbRef value)
 		return PLACE_OPEN;
 	if (value.type == JREF_STRING && JREF_IS(key, "description"))
 		return PLACE_OPEN;
-	if (value.type == JREF_STRING && walk->instance.type != JREF_NONE &&
+	if (known && value.type == JREF_STRING && walk->instance.type != JREF_NONE &&
 		((JREF_IS(key, "instance") && jsonb_ref_equal(value, walk->instance)) ||
 		 (JREF_IS(key, "integration") && jsonb_ref_equal(value, integration->id))))
 		return PLACE_CATALOGUE;
