@@ -50,7 +50,6 @@
 
 PG_FUNCTION_INFO_V1(integration_schema_history_row);
 PG_FUNCTION_INFO_V1(integration_schema_changes);
-PG_FUNCTION_INFO_V1(ever_secret);
 PG_FUNCTION_INFO_V1(triggers_are_on);
 
 /* The columns that a version keeps. */
@@ -58,21 +57,6 @@ static const char *const kept_columns[] = {
 	"id", "name", "category", "description", "docs_url", "icon_url", "display_order",
 	"featured", "required", "locked", "instances", "fields", "created_at", "updated_at", "origin"
 };
-
-/*
- * The fields that are or ever were secrets, under every name that they have had
- * since, as a query s of id and field; %1$s is the history, %2$s the extension's
- * schema.
- */
-#define EVER_SECRET \
-	"WITH RECURSIVE s (id, field) AS (" \
-	" SELECT h.id, f.value ->> 'name'" \
-	" FROM %1$s AS h, jsonb_array_elements(h.entry -> 'fields') AS f" \
-	" WHERE f.value ->> 'type' = 'secret'" \
-	" UNION" \
-	" SELECT r.to_id, CASE WHEN r.from_field IS NULL THEN s.field ELSE r.to_field END" \
-	" FROM s JOIN %2$s.integration_schema_renames AS r" \
-	"  ON r.from_id = s.id AND (r.from_field IS NULL OR r.from_field = s.field)) "
 
 /* Does one of our own statements take a version away?  Reset in any case. */
 static bool replacing;
@@ -241,29 +225,6 @@ history_record_truncate(Relation catalogue)
 }
 
 /*
- * history_secrets: the fields that were ever secrets in that integration, as
- * the keys of an object; with SPI connected, in its memory.
- */
-JsonbRef
-history_secrets(Relation catalogue, const char *id)
-{
-	char	   *schema = get_namespace_name(RelationGetNamespace(catalogue));
-	Oid			types[] = {TEXTOID};
-	Datum		values[] = {CStringGetTextDatum(id)};
-	bool		isnull;
-	Datum		fields;
-
-	own_execute(NULL, RelationGetForm(catalogue)->relowner,
-				psprintf(EVER_SECRET
-						 "SELECT coalesce(jsonb_object_agg(s.field, true), '{}') FROM s WHERE s.id = $1",
-						 quote_qualified_identifier(schema, own_table_name(OWN_CHANGES)),
-						 quote_identifier(schema)),
-				lengthof(types), types, values, NULL, GetLatestSnapshot());
-	fields = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	return jsonb_ref_root(DatumGetJsonbP(fields));
-}
-
-/*
  * refuse_change: versions are not changed.
  */
 static void
@@ -383,34 +344,6 @@ integration_schema_changes(PG_FUNCTION_ARGS)
 			   lengthof(types), types, values, result);
 	SPI_finish();
 	return (Datum) 0;
-}
-
-/*
- * integration_schemas_internal.ever_secret() returns jsonb: the fields that
- * are or ever were secrets: {"id": ["field", ...]}.
- */
-Datum
-ever_secret(PG_FUNCTION_ARGS)
-{
-	Jsonb	   *copy = NULL;
-	bool		isnull;
-	Datum		value;
-	MemoryContext caller = CurrentMemoryContext;
-
-	SPI_connect();
-	own_select(fcinfo, OWN_CHANGES,
-			   EVER_SECRET
-			   "SELECT coalesce(jsonb_object_agg(i.id, i.fields), '{}') FROM ("
-			   " SELECT s.id, jsonb_agg(s.field) AS fields FROM s GROUP BY s.id) AS i",
-			   0, NULL, NULL, NULL);
-	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	if (!isnull)
-	{
-		MemoryContextSwitchTo(caller);
-		copy = DatumGetJsonbPCopy(value);
-	}
-	SPI_finish();
-	PG_RETURN_JSONB_P(copy);
 }
 
 /*
