@@ -159,15 +159,17 @@ is_shown(const Walk *walk, JsonbRef value, Place place)
 
 /*
  * path_phrase: the path of what is visited as messages name it, palloc'd.
+ *
+ * Who changes the catalogue need not be one who may read the documents.
  */
 static const char *
-path_phrase(const Walk *walk)
+path_phrase(const Walk *walk, WalkPathForm form)
 {
 	StringInfoData path;
 	StringInfoData out;
 
 	initStringInfo(&path);
-	walk_path(walk, &path, true);
+	walk_path(walk, &path, form);
 	initStringInfo(&out);
 	appendStringInfoChar(&out, '"');
 	append_escaped(&out, path.data, path.len, PATH_SHOWN);
@@ -190,7 +192,7 @@ search_visit(Walk *walk, JsonbFrame *frame, JsonbRef value, JsonbRef beside, Pla
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("field %s of integration %s must stay a secret",
-						path_phrase(walk), name_phrase(search->id)),
+						path_phrase(walk, PATH_OF_DEFINITION), name_phrase(search->id)),
 				 errdetail("A stored document has a value there, which another type would show."),
 				 errhint("Take the value out of the documents first, or give the new field another name."),
 				 errtable(search->catalogue)));
@@ -198,7 +200,7 @@ search_visit(Walk *walk, JsonbFrame *frame, JsonbRef value, JsonbRef beside, Pla
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("field %s of integration %s was a secret once",
-						path_phrase(walk), name_phrase(search->id)),
+						path_phrase(walk, PATH_EXACT), name_phrase(search->id)),
 				 errdetail("The document of the past has a value there, which would be shown now."),
 				 errhint("Write what is wanted of that document, or erase the value.")));
 	return false;

@@ -379,7 +379,7 @@ write_whole(Walk *walk, WalkLevel *level, JsonbFrame *frame, const Inner *inner)
 static void
 walk_inner(Walk *walk, JsonbFrame *frame, Inner *inner)
 {
-	WalkLevel	   *level;
+	WalkLevel  *level;
 
 	if (frame != NULL && write_whole(walk, NULL, frame, inner))
 		return;
@@ -389,7 +389,7 @@ walk_inner(Walk *walk, JsonbFrame *frame, Inner *inner)
 		CHECK_FOR_INTERRUPTS();
 		if (!next_inner(walk, level, inner))
 		{
-			WalkLevel	   *done = level;
+			WalkLevel  *done = level;
 
 			jsonb_write_end(walk->writer, &done->frame);
 			level = done->outer;
@@ -509,12 +509,22 @@ way_from_config(const Walk *walk, int *count)
 }
 
 /*
+ * is_any: is the step at a level not told, in a path of that form?
+ */
+static bool
+is_any(const WalkLevel *level, WalkPathForm form)
+{
+	if (level->is_array)
+		return form != PATH_EXACT;
+	return form == PATH_OF_DEFINITION && level->place != PLACE_CONFIG && level->set == NULL;
+}
+
+/*
  * walk_path: append the path of the value that is visited, from its entry's
- * config on: "credentials/api_key"; for array elements with their positions or
- * without.
+ * config on: "credentials/api_key".
  */
 void
-walk_path(const Walk *walk, StringInfo out, bool positions)
+walk_path(const Walk *walk, StringInfo out, WalkPathForm form)
 {
 	int			begin = out->len;
 	int			count;
@@ -522,10 +532,12 @@ walk_path(const Walk *walk, StringInfo out, bool positions)
 
 	for (int i = 0; i < count; i++)
 	{
-		if (!way[i]->is_array)
-			append_pointer_step(out, way[i]->key);
-		else if (positions)
+		if (is_any(way[i], form))
+			appendStringInfoString(out, "/*");
+		else if (way[i]->is_array)
 			appendStringInfo(out, "/%u", way[i]->index - 1);
+		else
+			append_pointer_step(out, way[i]->key);
 	}
 	pfree(way);
 	/* a path is a pointer less the first slash */

@@ -89,6 +89,15 @@ struct Walk
 	struct WalkLevel *level;	/* what it is in; walk.c's */
 };
 
+/* How the path of a value is written. */
+typedef enum WalkPathForm
+{
+	PATH_EXACT,					/* accounts/0/tokens/eu */
+	PATH_ANY_ELEMENT,			/* the same with "*" for an array's element */
+	PATH_OF_DEFINITION			/* with it also for what only a document has: a
+								 * map's key, and what nobody defines */
+} WalkPathForm;
+
 /*
  * walk_is_mask: is it what stands for a secret?
  */
@@ -102,7 +111,7 @@ extern Place walk_place(const Walk *walk, JsonbRef root);
 extern Place walk_place_of_value(const Field *field, JsonbRef value);
 extern Jsonb *walk_document(Walk *walk, JsonbRef root, JsonbRef beside,
 							Place place);
-extern void walk_path(const Walk *walk, StringInfo out, bool positions);
+extern void walk_path(const Walk *walk, StringInfo out, WalkPathForm form);
 extern const Field *walk_field_of_any_choice(const Walk *walk);
 
 #endif							/* CATALOGUE_WALK_H */
