@@ -24,6 +24,7 @@ CREATE FUNCTION @extschema@.integration_schema_from_json_schema(
 	OUT featured boolean,
 	OUT required boolean,
 	OUT locked boolean,
+	OUT instances boolean,
 	OUT fields jsonb,
 	OUT created_at timestamptz,
 	OUT updated_at timestamptz)

@@ -259,6 +259,29 @@ field_set_size(const FieldSet *set)
 }
 
 /*
+ * entry_id: the integration's id in the key of an entry, which may be an
+ * instance's: "grafana" of "grafana:eu".
+ */
+static inline JsonbRef
+entry_id(JsonbRef key)
+{
+	const char *colon = memchr(key.ptr, ':', key.len);
+
+	return colon == NULL ? key : jsonb_ref_string(key.ptr, colon - key.ptr);
+}
+
+/*
+ * is_entry_of: is it the key of an entry of that integration, or of an instance
+ * of it?
+ */
+static inline bool
+is_entry_of(JsonbRef key, JsonbRef id)
+{
+	return key.len >= id.len && memcmp(key.ptr, id.ptr, id.len) == 0 &&
+		(key.len == id.len || key.ptr[id.len] == ':');
+}
+
+/*
  * field_at: the field of that index.
  */
 static inline Field *

@@ -44,6 +44,8 @@ refuse(const DefinitionCheck *check, const char *hint, const char *detail)
 	}
 	if (check->element >= 0)
 		appendStringInfo(&path, "/%d", check->element);
+	if (check->refusal != NULL)
+		check->refusal(check->refusal_arg, path.data, detail, hint);
 	initStringInfo(&id);
 	if (check->integration_id.type == JREF_STRING)
 		append_name(&id, check->integration_id);
@@ -349,5 +351,20 @@ definition_check(Relation catalogue, JsonbRef integration_id, JsonbRef fields)
 	check.catalogue = catalogue;
 	check.integration_id = integration_id;
 	check.fields = fields;
+	check_all(&check);
+}
+
+/*
+ * definition_check_with: the same check, with the caller's error for a rule
+ * that is broken.
+ */
+void
+definition_check_with(JsonbRef fields, DefinitionRefusal refusal, void *arg)
+{
+	DefinitionCheck check = {0};
+
+	check.fields = fields;
+	check.refusal = refusal;
+	check.refusal_arg = arg;
 	check_all(&check);
 }

@@ -21,6 +21,13 @@
 #define DEFINITION_VALUES 100000
 #define DEFINITION_PATTERN 4096
 
+/*
+ * Refuses definitions, with an error of the caller's, for what is at a path:
+ * "/fields/0/pattern".  detail and hint are sentences.
+ */
+typedef void (*DefinitionRefusal) (void *arg, const char *path,
+								   const char *detail, const char *hint);
+
 #define FIELD_NAME_LIMIT 64
 
 /* What can be a field's name, as advice. */
@@ -30,5 +37,8 @@
 extern bool is_field_name(JsonbRef name);
 extern void definition_check(Relation catalogue, JsonbRef integration_id,
 							 JsonbRef fields);
+
+extern void definition_check_with(JsonbRef fields, DefinitionRefusal refusal,
+								  void *arg);
 
 #endif							/* CATALOGUE_DEFINITION_H */

@@ -39,6 +39,8 @@ typedef struct DefinitionCheck
 {
 	Relation	catalogue;		/* NULL where there is no row yet */
 	JsonbRef	integration_id;
+	DefinitionRefusal refusal;	/* NULL: 23514, of the catalogue */
+	void	   *refusal_arg;
 	JsonbRef	fields;
 	uint32		nfields;		/* definitions so far, at any depth */
 	int			depth;

@@ -220,16 +220,6 @@ config_of(JsonbRef document, JsonbRef key)
 }
 
 /*
- * is_entry_of: is that the key of an integration's entry, or of an instance's?
- */
-static bool
-is_entry_of(JsonbRef key, JsonbRef id)
-{
-	return jsonb_ref_is(key, id.ptr, id.len) ||
-		(key.len > id.len && key.ptr[id.len] == ':' && memcmp(key.ptr, id.ptr, id.len) == 0);
-}
-
-/*
  * check_document: an error where a node's document has a value in such a place.
  */
 static void

@@ -107,24 +107,12 @@ place_of_entry_member(const Walk *walk, JsonbRef key, JsonbRef value)
 }
 
 /*
- * plain_id: the integration's id in the key of an entry, which may be an
- * instance's.
- */
-static JsonbRef
-plain_id(JsonbRef key)
-{
-	const char *colon = memchr(key.ptr, ':', key.len);
-
-	return colon == NULL ? key : jsonb_ref_string(key.ptr, colon - key.ptr);
-}
-
-/*
  * enter_integration: from here on we are in that one, or in its instance.
  */
 static void
 enter_integration(Walk *walk, JsonbRef key)
 {
-	JsonbRef	id = plain_id(key);
+	JsonbRef	id = entry_id(key);
 
 	walk->integration = catalogue_entry(walk->catalogue, key.ptr, key.len, &walk->instance);
 	walk->once_here = jsonb_ref_member(walk->once_secret, id.ptr, id.len);
@@ -138,7 +126,7 @@ enter_integration(Walk *walk, JsonbRef key)
 static bool
 is_id(const Walk *walk, JsonbRef key, JsonbRef value)
 {
-	JsonbRef	id = plain_id(key);
+	JsonbRef	id = entry_id(key);
 	JsonbRef	instance;
 
 	return value.type == JREF_OBJECT &&

@@ -302,6 +302,38 @@ write_definition(JsonbWriter *writer, JsonbFrame *array, const Import *import,
 }
 
 /*
+ * refuse_definition: the error for a definition that the catalogue would
+ * refuse, at the place in the schema that it comes from.
+ */
+static void
+refuse_definition(void *arg, const char *path, const char *detail, const char *hint)
+{
+	Written    *written = arg;
+	Import	   *import = written->import;
+	const FieldImport *field;
+	const char *keyword;
+	int			index;
+	int			length = 0;
+	JsonbRef	key;
+
+	import_enter_name(import, "properties");
+	if (sscanf(path, "/fields/%d%n", &index, &length) != 1)
+		import_refuse(import, detail, hint);
+	field = written->ordered[index];
+	import_enter(import, field->name);
+	if (path[length] == '/')
+	{
+		key = jsonb_ref_string(path + length + 1, strcspn(path + length + 1, "/"));
+		keyword = import_keyword_name(field, key);
+		if (keyword != NULL)
+			import_enter_name(import, keyword);
+		else if (is_own_key(key))
+			import_enter(import, key);
+	}
+	import_refuse(import, detail, hint);
+}
+
+/*
  * import_definitions: the row's "fields".  They are checked as the catalogue
  * checks them, so what is returned can be inserted.
  */
@@ -336,6 +368,6 @@ import_definitions(Import *import)
 	MemoryContextDelete(per_field);
 	jsonb_write_end(&writer, &array);
 	fields = jsonb_write_finish(&writer);
-	definition_check(NULL, (JsonbRef) {0}, jsonb_ref_root(fields));
+	definition_check_with(jsonb_ref_root(fields), refuse_definition, &written);
 	return fields;
 }

@@ -274,6 +274,8 @@ integration_schema_from_json_schema(PG_FUNCTION_ARGS)
 				 strcmp(column, "required") == 0 ||
 				 strcmp(column, "locked") == 0)
 			values[i] = BoolGetDatum(false);
+		else if (strcmp(column, "instances") == 0)
+			values[i] = BoolGetDatum(true);
 		else if (strcmp(column, "fields") == 0)
 			values[i] = JsonbPGetDatum(import_definitions(&import));
 		else if (strcmp(column, "created_at") == 0 ||

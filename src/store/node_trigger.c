@@ -30,6 +30,7 @@
 #include "server/extension.h"
 #include "server/row_guard.h"
 #include "server/trigger_call.h"
+#include "store/choices.h"
 #include "store/history.h"
 #include "store/node_check.h"
 #include "store/node_rules.h"
@@ -261,7 +262,7 @@ refuse_rename(Relation nodes, const NodeValues *old, const NodeValues *new)
 
 /*
  * unmasked: the document of a changed row with the secrets that its masks stand
- * for; NULL where it is what is stored.  In a renaming, masks stay what they are.
+ * for, and without what belonged to choices of variants that it switches; NULL where it is what is stored.  In a renaming, masks stay what they are.
  */
 static Jsonb *
 unmasked(FunctionCallInfo fcinfo, Relation nodes, const NodeValues *old,
@@ -281,6 +282,7 @@ unmasked(FunctionCallInfo fcinfo, Relation nodes, const NodeValues *old,
 	if (old->nulls[NODE_CONFIG_JSON])
 		return document;
 	stored = jsonb_ref_root(document_at(old));
+	document = without_stale_choices(catalogue_of_owner(fcinfo), document, stored);
 	document = unmask_document(catalogue_of_owner(fcinfo), document, stored);
 	return jsonb_ref_equal(jsonb_ref_root(document), stored) ? NULL : document;
 }

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "catalogue/catalogue.h"
 #include "jsonb/writer.h"
 #include "miscadmin.h"
 #include "store/rename.h"
@@ -67,15 +68,6 @@ locks(JsonbRef entry, JsonbRef name)
 }
 
 /*
- * entry_of: the entry of an integration; JREF_NONE where there is none.
- */
-static JsonbRef
-entry_of(JsonbRef document, JsonbRef id)
-{
-	return jsonb_ref_member(JREF_MEMBER(document, "integrations"), id.ptr, id.len);
-}
-
-/*
  * value_of: an entry's value for a field; JREF_NONE where there is none.
  */
 static JsonbRef
@@ -90,12 +82,24 @@ value_of(JsonbRef entry, JsonbRef field)
 bool
 rename_concerns(const Rename *rename, JsonbRef document)
 {
-	JsonbRef	entry = entry_of(document, rename->from_id);
+	JsonbRef	integrations = JREF_MEMBER(document, "integrations");
+	JsonbWalk	walk;
+	JsonbRef	key;
+	JsonbRef	entry;
 
-	if (rename->from_field.type == JREF_NONE)
-		return entry.type != JREF_NONE;
-	return value_of(entry, rename->from_field).type != JREF_NONE ||
-		locks(entry, rename->from_field);
+	if (integrations.type != JREF_OBJECT)
+		return false;
+	jsonb_walk_begin(&walk, integrations);
+	while (jsonb_walk_member(&walk, &key, &entry))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (is_entry_of(key, rename->from_id) &&
+			(rename->from_field.type == JREF_NONE ||
+			 value_of(entry, rename->from_field).type != JREF_NONE ||
+			 locks(entry, rename->from_field)))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -180,6 +184,59 @@ write_renamed(JsonbWriter *writer, JsonbFrame *outer, JsonbRef object,
 }
 
 /*
+ * renamed_key: the key of an entry under the integration's other id; palloc'd for
+ * an instance's.
+ */
+static JsonbRef
+renamed_key(JsonbRef key, JsonbRef from, JsonbRef to)
+{
+	int			name_length = key.len - from.len;
+	char	   *renamed;
+
+	if (name_length == 0)
+		return to;
+	renamed = palloc(to.len + name_length);
+	memcpy(renamed, to.ptr, to.len);
+	memcpy(renamed + to.len, key.ptr + from.len, name_length);
+	return jsonb_ref_string(renamed, to.len + name_length);
+}
+
+/*
+ * write_entries: the entries of a document, in which those of an integration and
+ * of its instances have another id.
+ */
+static void
+write_entries(JsonbWriter *writer, JsonbFrame *outer, JsonbRef entries, const Rename *rename)
+{
+	JsonbMember *members = palloc_extended(sizeof(JsonbMember) *
+										   ((Size) jsonb_ref_count(entries) + 1),
+										   MCXT_ALLOC_HUGE);
+	int			count = 0;
+	JsonbWalk	walk;
+	JsonbRef	key;
+	JsonbRef	value;
+
+	jsonb_walk_begin(&walk, entries);
+	while (jsonb_walk_member(&walk, &key, &value))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (is_entry_of(key, rename->from_id))
+			key = renamed_key(key, rename->from_id, rename->to_id);
+		else if (is_entry_of(key, rename->to_id))
+		{
+			JsonbRef	moves = renamed_key(key, rename->to_id, rename->from_id);
+
+			if (jsonb_ref_member(entries, moves.ptr, moves.len).type != JREF_NONE)
+				continue;		/* what moves takes its place */
+		}
+		members[count].key = key;
+		members[count++].value = value;
+	}
+	jsonb_write_members(writer, outer, members, count);
+	pfree(members);
+}
+
+/*
  * write_locked: an array of names in which a field has another one.
  *
  * "enabled" there is the entry's own as well, and stays beside the new name of
@@ -237,10 +294,10 @@ write_object(JsonbWriter *writer, JsonbFrame *outer, JsonbRef object, Level leve
 
 		CHECK_FOR_INTERRUPTS();
 		if (level == LEVEL_DOCUMENT && is_object && JREF_IS(key, "integrations") && whole)
-			write_renamed(writer, &frame, value, rename->from_id, rename->to_id);
+			write_entries(writer, &frame, value, rename);
 		else if (level == LEVEL_DOCUMENT && is_object && JREF_IS(key, "integrations"))
 			write_object(writer, &frame, value, LEVEL_INTEGRATIONS, rename);
-		else if (level == LEVEL_INTEGRATIONS && is_object && same(key, rename->from_id))
+		else if (level == LEVEL_INTEGRATIONS && is_object && is_entry_of(key, rename->from_id))
 			write_object(writer, &frame, value, LEVEL_ENTRY, rename);
 		else if (level == LEVEL_ENTRY && is_object && JREF_IS(key, "config"))
 			write_renamed(writer, &frame, value, rename->from_field, rename->to_field);

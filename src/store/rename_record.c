@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "catalogue/catalogue.h"
 #include "replication/logicalworker.h"
 #include "server/actor.h"
 #include "server/identity.h"
@@ -183,8 +184,27 @@ is_name(const Rename *rename, JsonbRef rename_id, JsonbRef rename_field,
 }
 
 /*
+ * with_instance: an integration's id as the key of the same instance that another
+ * key names; palloc'd where it names one.
+ */
+static JsonbRef
+with_instance(JsonbRef id, JsonbRef key)
+{
+	JsonbRef	old = entry_id(key);
+	char	   *result;
+
+	if (old.len == key.len)
+		return id;
+	result = palloc(id.len + key.len - old.len);
+	memcpy(result, id.ptr, id.len);
+	memcpy(result + id.len, key.ptr + old.len, key.len - old.len);
+	return jsonb_ref_string(result, id.len + key.len - old.len);
+}
+
+/*
  * field_periods: what a field of today was called, and when, the latest name
- * first; returns how many there are.  With SPI connected, in its memory.
+ * first; returns how many there are.  id may be an instance's key.  With SPI
+ * connected, in its memory.
  *
  * Where something else had the name before and gave it up, the field begins.
  */
@@ -196,7 +216,7 @@ field_periods(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field, FieldPeriod 
 
 	read_renames(fcinfo, 0, true);
 	period = *periods = palloc(sizeof(FieldPeriod) * (SPI_processed + 1));
-	*period = (FieldPeriod) {id, field, 0, PG_INT64_MAX};
+	*period = (FieldPeriod) {entry_id(id), field, 0, PG_INT64_MAX};
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		Rename		rename = rename_of(i);
@@ -219,6 +239,8 @@ field_periods(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field, FieldPeriod 
 		period++;
 		count++;
 	}
+	for (int i = 0; i < count; i++)
+		(*periods)[i].id = with_instance((*periods)[i].id, id);
 	return count;
 }
 
@@ -230,9 +252,11 @@ bool
 renamed_to(FunctionCallInfo fcinfo, JsonbRef *id, JsonbRef *field)
 {
 	bool		renamed = false;
-	JsonbRef	today_id = *id;
+	JsonbRef	key = *id;
+	JsonbRef	today_id;
 	JsonbRef	today_field = *field;
 
+	*id = today_id = entry_id(key);
 	read_renames(fcinfo, 0, false);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
@@ -258,7 +282,7 @@ renamed_to(FunctionCallInfo fcinfo, JsonbRef *id, JsonbRef *field)
 	}
 	renamed = renamed && !(jsonb_ref_is(today_id, id->ptr, id->len) &&
 						   jsonb_ref_is(today_field, field->ptr, field->len));
-	*id = today_id;
+	*id = with_instance(today_id, key);
 	*field = today_field;
 	return renamed;
 }

@@ -191,11 +191,12 @@ require_name_of_today(FunctionCallInfo fcinfo, FieldName name)
 {
 	FieldName	today = name;
 	const Integration *integration;
+	JsonbRef	instance;
 
 	if (!renamed_to(fcinfo, &today.id, &today.field))
 		return;
 	PushActiveSnapshot(GetLatestSnapshot());
-	integration = catalogue_integration(catalogue_of_owner(fcinfo), name.id.ptr, name.id.len);
+	integration = catalogue_entry(catalogue_of_owner(fcinfo), name.id.ptr, name.id.len, &instance);
 	PopActiveSnapshot();
 	if (integration != NULL &&
 		integration_field(integration, name.field.ptr, name.field.len) != NULL)
@@ -244,7 +245,7 @@ integration_config_erase(PG_FUNCTION_ARGS)
 		if (write.document == NULL &&
 			history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &deleted) == 0)
 			store_no_such(store_text_ref(org_id), store_text_ref(node_id));
-		if (jsonb_ref_member(history_names(fcinfo, name.id, true),
+		if (jsonb_ref_member(history_names(fcinfo, entry_id(name.id), true),
 							 name.field.ptr, name.field.len).type == JREF_NONE)
 			require_field(fcinfo, name);
 	}

@@ -32,6 +32,7 @@
 #include "server/own_query.h"
 #include "server/own_table.h"
 #include "server/suggest.h"
+#include "store/choices.h"
 #include "store/lookup.h"
 #include "store/node_rules.h"
 #include "store/rename.h"
@@ -298,17 +299,24 @@ write_end(NodeWrite *write, Jsonb *document)
 /*
  * integration_config_set(org_id text, node_id text, patch jsonb,
  * expected_version integer, reason text, author text) returns integer: apply a
- * JSON Merge Patch.
+ * JSON Merge Patch.  Where it switches a choice of variants, what belonged to the
+ * other one goes.
  */
 Datum
 integration_config_set(PG_FUNCTION_ARGS)
 {
 	NodeWrite	write;
 	Jsonb	   *patch = object_argument(fcinfo, 2, "patch");
+	Jsonb	   *target;
+	Jsonb	   *document;
 
 	write_begin(&write, fcinfo, 3);
-	PG_RETURN_INT32(write_end(&write, merge_patched(jsonb_ref_root(write.document),
-													jsonb_ref_root(patch), field_nulls)));
+	document = merge_patched(jsonb_ref_root(write.document), jsonb_ref_root(patch), field_nulls);
+	target = without_old_choices(catalogue_of_owner(fcinfo), write.document,
+								 jsonb_ref_root(document));
+	if (target != write.document)
+		document = merge_patched(jsonb_ref_root(target), jsonb_ref_root(patch), field_nulls);
+	PG_RETURN_INT32(write_end(&write, document));
 }
 
 /*
@@ -437,9 +445,11 @@ require_field(FunctionCallInfo fcinfo, FieldName name)
 {
 	const Integration *integration;
 	JsonbRef	nearest = {0};
+	JsonbRef	instance;
 	StringInfoData message;
 
-	integration = catalogue_require(catalogue_current(fcinfo), name.id.ptr, name.id.len);
+	integration = catalogue_require_entry(catalogue_current(fcinfo), name.id.ptr,
+										  name.id.len, &instance);
 	if (integration_field(integration, name.field.ptr, name.field.len) != NULL)
 		return;
 	if (integration->config.nfields > 0)

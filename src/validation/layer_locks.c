@@ -61,20 +61,8 @@ add_names(LayerLocks *locks, JsonbRef locked, int layer)
 }
 
 /*
- * plain_id: of an instance's key the integration's, whose locks reach it too;
- * JREF_NONE for another key.
- */
-static JsonbRef
-plain_id(JsonbRef key)
-{
-	const char *colon = memchr(key.ptr, ':', key.len);
-	JsonbRef	none = {0};
-
-	return colon == NULL ? none : jsonb_ref_string(key.ptr, colon - key.ptr);
-}
-
-/*
- * layer_locks_begin_entry: find what is locked in the entry of that key.
+ * layer_locks_begin_entry: find what is locked in the entry of that key.  The
+ * locks of the plain entry reach its instances too.
  *
  * A layer's "locked": true leaves nothing for the layers after it to lock.
  * Nothing is allocated where no name is locked.
@@ -82,7 +70,8 @@ plain_id(JsonbRef key)
 void
 layer_locks_begin_entry(LayerLocks *locks, JsonbRef key)
 {
-	JsonbRef	plain = plain_id(key);
+	JsonbRef	plain = entry_id(key);
+	bool		is_instance = plain.len < key.len;
 	JsonbRef	none = {0};
 	Size		total = 0;
 
@@ -91,7 +80,7 @@ layer_locks_begin_entry(LayerLocks *locks, JsonbRef key)
 	for (locks->whole = 0; locks->whole < locks->nouter; locks->whole++)
 	{
 		JsonbRef	locked = layer_locked(locks, locks->whole, key);
-		JsonbRef	by_plain = plain.type == JREF_NONE ? none :
+		JsonbRef	by_plain = !is_instance ? none :
 			layer_locked(locks, locks->whole, plain);
 
 		CHECK_FOR_INTERRUPTS();
@@ -110,7 +99,7 @@ layer_locks_begin_entry(LayerLocks *locks, JsonbRef key)
 	for (int i = 0; i < locks->whole; i++)
 	{
 		add_names(locks, layer_locked(locks, i, key), i);
-		if (plain.type != JREF_NONE)
+		if (is_instance)
 			add_names(locks, layer_locked(locks, i, plain), i);
 	}
 	qsort(locks->names, locks->nnames, sizeof(LockedName), compare_names);

@@ -498,15 +498,14 @@ static bool
 check_key(Validation *v, const Integration *integration, JsonbRef instance,
 		  JsonbRef entry)
 {
-	const char *colon;
-
 	if (v->catalogue == NULL)
 		return true;
 	if (integration == NULL)
 	{
-		colon = memchr(v->id.ptr, ':', v->id.len);
-		if (colon != NULL)
-			integration = catalogue_integration(v->catalogue, v->id.ptr, colon - v->id.ptr);
+		JsonbRef	id = entry_id(v->id);
+
+		if (id.len < v->id.len)
+			integration = catalogue_integration(v->catalogue, id.ptr, id.len);
 		return integration != NULL ? report_bad_instance(v, integration, entry) :
 			report_unknown_integration(v, entry);
 	}
