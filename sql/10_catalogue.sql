@@ -289,6 +289,11 @@ CREATE FUNCTION integration_schemas_internal.secret_paths(fields jsonb) RETURNS 
 COMMENT ON FUNCTION integration_schemas_internal.secret_paths(jsonb) IS
 	'the paths of the secrets in an integration''s definitions, at every depth: "*" is any element or key, "?by=value" a choice';
 
+CREATE FUNCTION integration_schemas_internal.field_paths(fields jsonb) RETURNS text[]
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION integration_schemas_internal.field_paths(jsonb) IS
+	'the paths of all fields in an integration''s definitions, at every depth: "*" is any element or key';
+
 CREATE FUNCTION integration_schemas_internal.renamed_path(path text, "from" text, "to" text)
 	RETURNS text
 	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';

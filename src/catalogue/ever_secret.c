@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "catalogue/catalogue.h"
 #include "catalogue/ever_secret.h"
+#include "catalogue/field_path.h"
 #include "catalogue/marks.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -29,6 +30,7 @@
 
 PG_FUNCTION_INFO_V1(ever_secret);
 PG_FUNCTION_INFO_V1(secret_paths);
+PG_FUNCTION_INFO_V1(field_paths);
 PG_FUNCTION_INFO_V1(renamed_path);
 
 /*
@@ -55,14 +57,28 @@ PG_FUNCTION_INFO_V1(renamed_path);
 	"  ON r.to_id = ids.id AND r.from_field IS NULL), " \
 	EVER_SECRET("h.id IN (SELECT ids.id FROM ids)")
 
-/* The paths of secrets, as they are found. */
+/* The paths of secrets, or of all fields, as they are found. */
 typedef struct PathList
 {
+	bool		all;			/* of all fields, and without their choices */
 	ArrayBuildState *paths;
 	StringInfoData path;		/* of the definition that is looked at */
 } PathList;
 
 static void find_in_fields(PathList *list, JsonbRef definitions, int depth);
+
+/*
+ * found: the path is one that is looked for.  It is a pointer less the first
+ * slash.
+ */
+static void
+found(PathList *list)
+{
+	list->paths = accumArrayResult(list->paths,
+								   PointerGetDatum(cstring_to_text_with_len(list->path.data + 1,
+																			list->path.len - 1)),
+								   false, TEXTOID, CurrentMemoryContext);
+}
 
 /*
  * find_in_choices: the secrets in the choices of an object's variants.
@@ -78,6 +94,12 @@ find_in_choices(PathList *list, JsonbRef variants, int depth)
 
 	if (by.type != JREF_STRING || choices.type != JREF_ARRAY)
 		return;
+	if (list->all)
+	{
+		append_pointer_step(&list->path, by);
+		found(list);
+		list->path.len = length;
+	}
 	jsonb_walk_begin(&walk, choices);
 	while (jsonb_walk_element(&walk, &choice))
 	{
@@ -107,15 +129,10 @@ find_in(PathList *list, JsonbRef definition, int depth)
 	int			length = list->path.len;
 
 	CHECK_FOR_INTERRUPTS();
-	if (type.type != JREF_STRING)
-		return;
-	if (JREF_IS(type, "secret"))
-		/* a path is a pointer less the first slash */
-		list->paths = accumArrayResult(list->paths,
-									   PointerGetDatum(cstring_to_text_with_len(list->path.data + 1,
-																				length - 1)),
-									   false, TEXTOID, CurrentMemoryContext);
-	if (depth >= DEFINITION_DEPTH)
+	if (definition.type == JREF_OBJECT &&
+		(list->all || (type.type == JREF_STRING && JREF_IS(type, "secret"))))
+		found(list);
+	if (type.type != JREF_STRING || depth >= DEFINITION_DEPTH)
 		return;
 	if (JREF_IS(type, "object"))
 	{
@@ -157,30 +174,38 @@ find_in_fields(PathList *list, JsonbRef definitions, int depth)
 }
 
 /*
+ * paths_in: the paths in an integration's definitions, as an array.
+ */
+static Datum
+paths_in(Jsonb *fields, bool all)
+{
+	PathList	list = {.all = all};
+
+	initStringInfo(&list.path);
+	find_in_fields(&list, jsonb_ref_root(fields), 1);
+	if (list.paths == NULL)
+		return PointerGetDatum(construct_empty_array(TEXTOID));
+	return makeArrayResult(list.paths, CurrentMemoryContext);
+}
+
+/*
  * integration_schemas_internal.secret_paths(fields jsonb) returns text[]: the
  * paths of the secrets in an integration's definitions.
  */
 Datum
 secret_paths(PG_FUNCTION_ARGS)
 {
-	PathList	list = {0};
-
-	initStringInfo(&list.path);
-	find_in_fields(&list, jsonb_ref_root(PG_GETARG_JSONB_P(0)), 1);
-	if (list.paths == NULL)
-		PG_RETURN_ARRAYTYPE_P(construct_empty_array(TEXTOID));
-	PG_RETURN_DATUM(makeArrayResult(list.paths, CurrentMemoryContext));
+	PG_RETURN_DATUM(paths_in(PG_GETARG_JSONB_P(0), false));
 }
 
 /*
- * step_length: how many bytes the first step of a path has.
+ * integration_schemas_internal.field_paths(fields jsonb) returns text[]: the
+ * paths of all fields that they define, of whatever choice.
  */
-static int
-step_length(const char *path, const char *end)
+Datum
+field_paths(PG_FUNCTION_ARGS)
 {
-	const char *slash = memchr(path, '/', end - path);
-
-	return (slash != NULL ? slash : end) - path;
+	PG_RETURN_DATUM(paths_in(PG_GETARG_JSONB_P(0), true));
 }
 
 /*
@@ -188,52 +213,24 @@ step_length(const char *path, const char *end)
  * returns text: the path of a secret once a field on its way, or itself, has
  * another name; null where none of these has the old one.
  *
- * "from" is the path of a field as documents have it, without choices.
+ * "from" is the path of a field's definition, without choices.
  */
 Datum
 renamed_path(PG_FUNCTION_ARGS)
 {
-	text	   *path = PG_GETARG_TEXT_PP(0);
-	text	   *from = PG_GETARG_TEXT_PP(1);
-	text	   *to = PG_GETARG_TEXT_PP(2);
-	const char *p = VARDATA_ANY(path);
-	const char *end = p + VARSIZE_ANY_EXHDR(path);
-	const char *f = VARDATA_ANY(from);
-	const char *from_end = f + VARSIZE_ANY_EXHDR(from);
-	const char *name = VARDATA_ANY(to);
-	const char *to_end = name + VARSIZE_ANY_EXHDR(to);
-	StringInfoData renamed;
+	JsonbRef	refs[3];
+	JsonbRef	renamed;
 
-	for (const char *q = name; q < to_end; q++)
-		if (*q == '/')
-			name = q + 1;
-	for (;;)
+	for (int i = 0; i < 3; i++)
 	{
-		int			length = step_length(p, end);
-		int			wanted = step_length(f, from_end);
+		text	   *argument = PG_GETARG_TEXT_PP(i);
 
-		if (length > 0 && *p == '?' && p + length < end)
-		{
-			p += length + 1;
-			continue;
-		}
-		if (length != wanted || memcmp(p, f, length) != 0)
-			PG_RETURN_NULL();
-		f += wanted;
-		if (f == from_end)
-			break;
-		f++;
-		p += length;
-		if (p == end)
-			PG_RETURN_NULL();
-		p++;
+		refs[i] = jsonb_ref_string(VARDATA_ANY(argument), VARSIZE_ANY_EXHDR(argument));
 	}
-	initStringInfo(&renamed);
-	appendBinaryStringInfo(&renamed, VARDATA_ANY(path), p - (const char *) VARDATA_ANY(path));
-	appendBinaryStringInfo(&renamed, name, to_end - name);
-	p += step_length(p, end);
-	appendBinaryStringInfo(&renamed, p, end - p);
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(renamed.data, renamed.len));
+	renamed = field_path_renamed(refs[0], refs[1], refs[2]);
+	if (renamed.type == JREF_NONE)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(renamed.ptr, renamed.len));
 }
 
 /*

@@ -347,7 +347,7 @@ integration_schema_changes(PG_FUNCTION_ARGS)
 }
 
 /*
- * history_names: the names of the fields that an integration ever had or, with
+ * history_names: the paths of the fields that an integration ever had or, with
  * JREF_NONE, the ids that the catalogue ever had: an object's keys, palloc'd.
  *
  * Unless renamed, those are left out that only have another name now.
@@ -370,12 +370,12 @@ history_names(FunctionCallInfo fcinfo, JsonbRef id, bool renamed)
 	own_select(fcinfo, OWN_CHANGES,
 			   "SELECT coalesce(jsonb_object_agg(n.name, true) FILTER (WHERE n.name IS NOT NULL), '{}') FROM ("
 			   " SELECT h.id AS name FROM %1$s AS h WHERE $1 = ''"
-			   " UNION SELECT f.value ->> 'name' FROM %1$s AS h, jsonb_array_elements("
-			   "  CASE jsonb_typeof(h.entry -> 'fields') WHEN 'array' THEN h.entry -> 'fields' END) AS f"
+			   " UNION SELECT p.path FROM %1$s AS h,"
+			   "  unnest(integration_schemas_internal.field_paths(h.entry -> 'fields')) AS p (path)"
 			   " WHERE h.id = $1) AS n"
 			   " WHERE $2 OR NOT EXISTS (SELECT FROM %2$s.integration_schema_renames AS r"
 			   "  WHERE ($1 = '' AND r.from_id = n.name AND r.from_field IS NULL)"
-			   "   OR (r.from_id = $1 AND r.from_field = n.name))",
+			   "   OR (r.from_id = $1 AND integration_schemas_internal.renamed_path(n.name, r.from_field, r.to_field) IS NOT NULL))",
 			   lengthof(types), types, values, NULL);
 	MemoryContextSwitchTo(caller);
 	names = jsonb_ref_root(DatumGetJsonbPCopy(SPI_getbinval(SPI_tuptable->vals[0],

@@ -170,7 +170,7 @@ require_names(FunctionCallInfo fcinfo, const Rename *rename)
 					 errmsg("integration %s exists already", name_phrase(rename->to_id))));
 		return;
 	}
-	require_field(fcinfo, (FieldName) {rename->from_id, rename->from_field});
+	require_field(fcinfo, field_name(rename->from_id, rename->from_field));
 	if (!is_field_name(rename->to_field))
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
