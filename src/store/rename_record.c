@@ -263,14 +263,11 @@ renamed_to(FunctionCallInfo fcinfo, JsonbRef *id, JsonbRef *field)
 
 		/* the name was given to something new meanwhile */
 		if (is_name(rename.from_id, rename.from_field, *id, *field) &&
-			!jsonb_ref_is(today_id, rename.from_id.ptr, rename.from_id.len))
+			!is_name(rename.from_id, rename.from_field, today_id, today_field))
 		{
 			today_id = *id;
 			today_field = *field;
 		}
-		else if (rename.from_field.type != JREF_NONE &&
-				 is_name(rename.from_id, rename.from_field, *id, *field))
-			today_field = *field;
 		if (is_name(rename.from_id, rename.from_field, today_id, today_field))
 		{
 			renamed = true;
