@@ -285,11 +285,22 @@ COMMENT ON FUNCTION @extschema@.integration_schema_changes(timestamptz) IS
 	'what changed in the catalogue since then, field by field: who, when, why, before and after';
 
 CREATE FUNCTION integration_schemas_internal.secret_paths(fields jsonb) RETURNS text[]
-	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'secret_paths_of';
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION integration_schemas_internal.secret_paths(jsonb) IS
-	'where definitions have secrets: login/key, with * for any element of an array and any key of a map';
+	'the paths of the secrets in an integration''s definitions, at every depth: "*" is any element or key, "?by=value" a choice';
+
+CREATE FUNCTION integration_schemas_internal.field_paths(fields jsonb) RETURNS text[]
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION integration_schemas_internal.field_paths(jsonb) IS
+	'the paths of all fields in an integration''s definitions, at every depth: "*" is any element or key';
+
+CREATE FUNCTION integration_schemas_internal.renamed_path(path text, "from" text, "to" text)
+	RETURNS text
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION integration_schemas_internal.renamed_path(text, text, text) IS
+	'the path of a secret once a field in it has another name; null where none has the old one';
 
 CREATE FUNCTION integration_schemas_internal.ever_secret() RETURNS jsonb
 	LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION integration_schemas_internal.ever_secret() IS
-	'where secrets are or ever were, by the catalogue''s history: {"id": ["path", ...]}';
+	'the places that are or ever were secrets, by the catalogue''s history: {"id": ["path", ...]}';

@@ -56,4 +56,4 @@ LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'integration_schemas_redact_past';
 
 COMMENT ON FUNCTION integration_schemas_internal.redact_past(jsonb, jsonb, text[])
-IS 'a document of the past, redacted: with the fields that were secrets once, {"id": ["field"]}, and the places that were erased, as JSON Pointers';
+IS 'a document of the past, redacted: with the places that were secrets once, {"id": ["path"]}, and the places that were erased, as JSON Pointers';

@@ -24,6 +24,18 @@ CREATE FUNCTION @extschema@.integration_config_prune(before timestamptz,
 COMMENT ON FUNCTION @extschema@.integration_config_prune(timestamptz, integer, text) IS
 	'takes versions that were written before a moment out of the history, but for the latest ones of each node; returns how many';
 
+CREATE FUNCTION integration_schemas_internal.value_places(document jsonb, path text[])
+	RETURNS text[]
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION integration_schemas_internal.value_places(jsonb, text[]) IS
+	'the JSON Pointers of the values at a path, in which * is any element of an array';
+
+CREATE FUNCTION integration_schemas_internal.without_values(document jsonb, path text[])
+	RETURNS jsonb
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION integration_schemas_internal.without_values(jsonb, text[]) IS
+	'a document with null in the place of each value at a path, in which * is any element of an array';
+
 CREATE FUNCTION @extschema@.integration_config_erase(org_id text, node_id text, id text,
 	field text, reason text DEFAULT NULL, author text DEFAULT NULL)
 	RETURNS bigint

@@ -112,7 +112,7 @@ catalogue_require(const Catalogue *catalogue, const char *id, int len)
 		initStringInfo(&name);
 		append_name(&name, wanted);
 		if (catalogue->nintegrations > 0)
-			nearest = suggest_nearest(wanted, &catalogue->integrations[0].id,
+			nearest = suggest_nearest(entry_id(wanted), &catalogue->integrations[0].id,
 									  catalogue->nintegrations,
 									  sizeof(Integration), NULL);
 		ereport(ERROR,

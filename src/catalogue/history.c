@@ -50,7 +50,6 @@
 
 PG_FUNCTION_INFO_V1(integration_schema_history_row);
 PG_FUNCTION_INFO_V1(integration_schema_changes);
-PG_FUNCTION_INFO_V1(ever_secret);
 PG_FUNCTION_INFO_V1(triggers_are_on);
 
 /* The columns that a version keeps. */
@@ -58,22 +57,6 @@ static const char *const kept_columns[] = {
 	"id", "name", "category", "description", "docs_url", "icon_url", "display_order",
 	"featured", "required", "locked", "instances", "fields", "created_at", "updated_at", "origin"
 };
-
-/*
- * The paths at which there is or ever was a secret, under every name that they
- * have had since, as a query s of id and field; %1$s is the history, %2$s the
- * extension's schema.
- */
-#define EVER_SECRET \
-	"WITH RECURSIVE s (id, field) AS (" \
-	" SELECT h.id, f.path" \
-	" FROM %1$s AS h, unnest(integration_schemas_internal.secret_paths(h.entry -> 'fields')) AS f (path)" \
-	" UNION" \
-	" SELECT r.to_id, CASE WHEN r.from_field IS NULL THEN s.field" \
-	"   ELSE r.to_field || substr(s.field, length(r.from_field) + 1) END" \
-	" FROM s JOIN %2$s.integration_schema_renames AS r" \
-	"  ON r.from_id = s.id AND (r.from_field IS NULL OR r.from_field = s.field" \
-	"   OR starts_with(s.field, r.from_field || '/'))) "
 
 /* Does one of our own statements take a version away?  Reset in any case. */
 static bool replacing;
@@ -242,29 +225,6 @@ history_record_truncate(Relation catalogue)
 }
 
 /*
- * history_secrets: the paths at which there ever was a secret in that
- * integration, as an array; with SPI connected, in its memory.
- */
-JsonbRef
-history_secrets(Relation catalogue, const char *id)
-{
-	char	   *schema = get_namespace_name(RelationGetNamespace(catalogue));
-	Oid			types[] = {TEXTOID};
-	Datum		values[] = {CStringGetTextDatum(id)};
-	bool		isnull;
-	Datum		fields;
-
-	own_execute(NULL, RelationGetForm(catalogue)->relowner,
-				psprintf(EVER_SECRET
-						 "SELECT coalesce(jsonb_agg(s.field), '[]') FROM s WHERE s.id = $1",
-						 quote_qualified_identifier(schema, own_table_name(OWN_CHANGES)),
-						 quote_identifier(schema)),
-				lengthof(types), types, values, NULL, GetLatestSnapshot());
-	fields = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	return jsonb_ref_root(DatumGetJsonbP(fields));
-}
-
-/*
  * refuse_change: versions are not changed.
  */
 static void
@@ -387,35 +347,7 @@ integration_schema_changes(PG_FUNCTION_ARGS)
 }
 
 /*
- * integration_schemas_internal.ever_secret() returns jsonb: the fields that
- * are or ever were secrets: {"id": ["field", ...]}.
- */
-Datum
-ever_secret(PG_FUNCTION_ARGS)
-{
-	Jsonb	   *copy = NULL;
-	bool		isnull;
-	Datum		value;
-	MemoryContext caller = CurrentMemoryContext;
-
-	SPI_connect();
-	own_select(fcinfo, OWN_CHANGES,
-			   EVER_SECRET
-			   "SELECT coalesce(jsonb_object_agg(i.id, i.fields), '{}') FROM ("
-			   " SELECT s.id, jsonb_agg(s.field) AS fields FROM s GROUP BY s.id) AS i",
-			   0, NULL, NULL, NULL);
-	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	if (!isnull)
-	{
-		MemoryContextSwitchTo(caller);
-		copy = DatumGetJsonbPCopy(value);
-	}
-	SPI_finish();
-	PG_RETURN_JSONB_P(copy);
-}
-
-/*
- * history_names: the names of the fields that an integration ever had or, with
+ * history_names: the paths of the fields that an integration ever had or, with
  * JREF_NONE, the ids that the catalogue ever had: an object's keys, palloc'd.
  *
  * Unless renamed, those are left out that only have another name now.
@@ -438,12 +370,12 @@ history_names(FunctionCallInfo fcinfo, JsonbRef id, bool renamed)
 	own_select(fcinfo, OWN_CHANGES,
 			   "SELECT coalesce(jsonb_object_agg(n.name, true) FILTER (WHERE n.name IS NOT NULL), '{}') FROM ("
 			   " SELECT h.id AS name FROM %1$s AS h WHERE $1 = ''"
-			   " UNION SELECT f.value ->> 'name' FROM %1$s AS h, jsonb_array_elements("
-			   "  CASE jsonb_typeof(h.entry -> 'fields') WHEN 'array' THEN h.entry -> 'fields' END) AS f"
+			   " UNION SELECT p.path FROM %1$s AS h,"
+			   "  unnest(integration_schemas_internal.field_paths(h.entry -> 'fields')) AS p (path)"
 			   " WHERE h.id = $1) AS n"
 			   " WHERE $2 OR NOT EXISTS (SELECT FROM %2$s.integration_schema_renames AS r"
 			   "  WHERE ($1 = '' AND r.from_id = n.name AND r.from_field IS NULL)"
-			   "   OR (r.from_id = $1 AND r.from_field = n.name))",
+			   "   OR (r.from_id = $1 AND integration_schemas_internal.renamed_path(n.name, r.from_field, r.to_field) IS NOT NULL))",
 			   lengthof(types), types, values, NULL);
 	MemoryContextSwitchTo(caller);
 	names = jsonb_ref_root(DatumGetJsonbPCopy(SPI_getbinval(SPI_tuptable->vals[0],

@@ -18,6 +18,5 @@ extern void history_record(Relation catalogue, const char *id, Jsonb *entry);
 extern void history_begin_again(Relation catalogue, const char *id, Jsonb *entry);
 extern void history_record_truncate(Relation catalogue);
 extern JsonbRef history_names(FunctionCallInfo fcinfo, JsonbRef id, bool renamed);
-extern JsonbRef history_secrets(Relation catalogue, const char *id);
 
 #endif							/* CATALOGUE_HISTORY_H */

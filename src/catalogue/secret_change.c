@@ -5,7 +5,9 @@
  *
  * With another type the value would be shown to whoever may see the document.
  * The same where the field was taken out of the definitions in between, or its
- * integration out of the catalogue: the catalogue's history knows.
+ * integration out of the catalogue: the catalogue's history knows.  It holds at
+ * every depth, and for instances: a place is a secret's by its path, and what is
+ * stored there is judged by where it would stand under the new definitions.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,13 +15,12 @@
 
 #include "access/table.h"
 #include "catalog/pg_type.h"
-#include "catalogue/catalogue.h"
-#include "catalogue/history.h"
+#include "catalogue/ever_secret.h"
 #include "catalogue/missing.h"
 #include "catalogue/secret_change.h"
-#include "catalogue/secret_paths.h"
 #include "catalogue/walk.h"
 #include "executor/tuptable.h"
+#include "jsonb/build.h"
 #include "miscadmin.h"
 #include "server/compat.h"
 #include "server/extension.h"
@@ -29,168 +30,203 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+/* How much of a path a message shows. */
+#define PATH_SHOWN 256
+
+/* Steps of a path in a tree of places: each of a definition has two at most. */
+#define PATH_STEPS (DEFINITION_DEPTH * 2)
+
+/* A walk over configs, looking for values that would be shown. */
+typedef struct Search
+{
+	Walk		walk;			/* by the definitions that are to hold */
+	Relation	catalogue;
+	JsonbRef	id;				/* of the integration */
+	bool		returns;		/* what is there comes from the past */
+} Search;
+
+/* The places of secrets that other definitions show. */
+typedef struct Exposure
+{
+	const FieldSet *old;
+	const FieldSet *new;
+	JsonbBuild	build;			/* a tree of those that these show and those
+								 * did not */
+	int			count;			/* of them */
+	JsonbRef	path[PATH_STEPS];	/* to where we are */
+	int			length;
+} Exposure;
+
 /*
- * compiled: the fields of definitions that may be none.
+ * may_show: may a value be seen at a place that was a secret's, to which that
+ * path leads from the field's value?  choice is what the path says of it so far.
+ */
+static bool
+may_show(const Field *field, const FieldSet *choice, const JsonbRef *path, int length)
+{
+	const FieldExtra *extra;
+	const char *equals;
+	bool		shows;
+
+	if (field == NULL || field->type == FIELD_SECRET)
+		return false;
+	if (length == 0 || !field_is_defined(field))
+		return true;
+	extra = field->extra;
+	equals = *path->ptr == '?' ? memchr(path->ptr, '=', path->len) : NULL;
+	if (equals != NULL)
+	{
+		int			name = equals - path->ptr - 1;
+
+		if (extra->nchoices > 0 && jsonb_ref_is(extra->by, path->ptr + 1, name))
+			choice = field_set_by(field, jsonb_ref_string(equals + 1, path->len - name - 2));
+		return may_show(field, choice, path + 1, length - 1);
+	}
+	if (extra->items != NULL || extra->values != NULL)
+		return may_show(extra->items != NULL ? extra->items : extra->values, NULL,
+						path + 1, length - 1);
+	if (JREF_IS(*path, "*"))
+		return true;			/* any of its fields had that place */
+	shows = may_show(field_set_find(choice != NULL ? choice : extra->fields, path->ptr, path->len),
+					 NULL, path + 1, length - 1);
+	for (int i = 0; choice == NULL && i < extra->nchoices && !shows; i++)
+		shows = may_show(field_set_find(&extra->choices[i].fields, path->ptr, path->len),
+						 NULL, path + 1, length - 1);
+	return shows;
+}
+
+/*
+ * may_show_in: the same, from an integration's config on.
+ */
+static bool
+may_show_in(const FieldSet *config, const JsonbRef *path, int length)
+{
+	return length > 0 &&
+		may_show(field_set_find(config, path->ptr, path->len), NULL, path + 1, length - 1);
+}
+
+/*
+ * find_exposed: of a node of a tree, those places that become visible.
  */
 static void
-compiled(FieldSet *set, const Jsonb *fields)
+find_exposed(Exposure *exposure, JsonbRef node)
 {
-	JsonbRef	none = {0};
-
-	memset(set, 0, sizeof(*set));
-	fields_compile(set, fields != NULL ? jsonb_ref_root(fields) : none);
-}
-
-/*
- * exposed_marks: marks of the places that were secrets and may be shown by the
- * new definitions; JREF_NONE for none.
- *
- * What the old definitions have is as they have it; of what they have not, the
- * history knows.
- */
-static JsonbRef
-exposed_marks(Relation catalogue, const char *id, const FieldSet *old, const FieldSet *new)
-{
-	int			nwas;
-	JsonbRef   *was = secret_paths(old, &nwas);
-	JsonbRef	ever = history_secrets(catalogue, id);
-	JsonbRef   *exposed = palloc_extended(sizeof(JsonbRef) *
-										  ((Size) nwas + jsonb_ref_count(ever) + 1),
-										  MCXT_ALLOC_HUGE);
-	int			count = 0;
-	JsonbRef	none = {0};
 	JsonbWalk	walk;
-	JsonbRef	path;
-
-	for (int i = 0; i < nwas; i++)
-		if (path_may_be_shown(new, was[i]))
-			exposed[count++] = was[i];
-	jsonb_walk_begin(&walk, ever);
-	while (jsonb_walk_element(&walk, &path))
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (path.type == JREF_STRING && !path_is_defined(old, path) &&
-			path_may_be_shown(new, path))
-			exposed[count++] = path;
-	}
-	return count == 0 ? none : marks_of_paths(exposed, count);
-}
-
-/*
- * is_shown: is a value that stands there no longer a secret's?  Where something
- * free-form stands around it, redaction may hide it all the same.
- */
-static bool
-is_shown(const Field *field, JsonbRef value, Place place)
-{
-	if (field != NULL)
-		return value_present(value) && field->type != FIELD_SECRET;
-	return value_present(value) && place != PLACE_HIDDEN &&
-		!(place == PLACE_INSIDE && value.type == JREF_STRING);
-}
-
-/*
- * marks_inside: the marks of what is at a key, or in any element (JREF_NONE).
- */
-static JsonbRef
-marks_inside(JsonbRef marks, JsonbRef key)
-{
-	JsonbRef	inside = {0};
-
-	if (key.type != JREF_NONE)
-		inside = jsonb_ref_member(marks, key.ptr, key.len);
-	return inside.type != JREF_NONE ? inside : JREF_MEMBER(marks, "*");
-}
-
-/*
- * shows_marked: has a value anything at a marked place that would be shown, and
- * that is not in the value before?
- *
- * field is its definition, and NULL where place tells what is inside of
- * something free-form.  It goes as deep as the marks, which are as deep as
- * definitions nest.
- */
-static bool
-shows_marked(const Field *field, Place place, JsonbRef marks, JsonbRef value,
-			 JsonbRef before)
-{
-	const FieldSet *set = NULL;
-	JsonbWalk	walk;
-	JsonbRef	key = {0};
+	JsonbRef	key;
 	JsonbRef	inner;
 
-	if (marks.type == JREF_NONE || jsonb_ref_equal(value, before))
-		return false;
-	if (marks.type != JREF_OBJECT)
-		return is_shown(field, value, place);
-	if (JREF_IS_SCALAR(value))
-		return false;
-	check_stack_depth();
-	if (place == PLACE_DEFINED && value.type == JREF_OBJECT)
-		set = field_set_of(field, value);
-	jsonb_walk_begin(&walk, value);
-	while (value.type == JREF_ARRAY ? jsonb_walk_element(&walk, &inner) :
-		   jsonb_walk_member(&walk, &key, &inner))
+	build_object(&exposure->build);
+	jsonb_walk_begin(&walk, node);
+	while (exposure->length < PATH_STEPS && jsonb_walk_member(&walk, &key, &inner))
 	{
-		const Field *at = NULL;
-		Place		inside = place;
-		JsonbRef	was = {0};
-
 		CHECK_FOR_INTERRUPTS();
-		if (value.type == JREF_OBJECT)
-			was = jsonb_ref_member(before, key.ptr, key.len);
-		if (place == PLACE_DEFINED)
+		exposure->path[exposure->length++] = key;
+		if (inner.type == JREF_OBJECT)
 		{
-			at = value.type == JREF_ARRAY ? field->extra->items :
-				field_inside(field, set, key);
-			inside = walk_place_of_value(at, inner);
+			build_key_ref(&exposure->build, key);
+			find_exposed(exposure, inner);
 		}
-		else if (place == PLACE_FIELD && value.type == JREF_OBJECT)
-			inside = PLACE_INSIDE;
-		if (shows_marked(at, inside, marks_inside(marks, key), inner, was))
-			return true;
+		else if (may_show_in(exposure->new, exposure->path, exposure->length) &&
+				 !may_show_in(exposure->old, exposure->path, exposure->length))
+		{
+			build_key_ref(&exposure->build, key);
+			build_value(&exposure->build, inner);
+			exposure->count++;
+		}
+		exposure->length--;
 	}
+	build_end(&exposure->build);
+}
+
+/*
+ * is_shown: is what is visited a value that was a secret's, and may be seen now?
+ */
+static bool
+is_shown(const Walk *walk, JsonbRef value, Place place)
+{
+	const Field *field = walk->field;
+
+	if (walk->once != ONCE_SECRET || !value_present(value))
+		return false;
+	if (field == NULL)
+		field = walk_field_of_any_choice(walk);
+	if (field != NULL)
+		return field->type != FIELD_SECRET;
+	if (place == PLACE_INSIDE)
+		return value.type == JREF_BOOL || value.type == JREF_NUMERIC;
+	return place == PLACE_OPEN || place == PLACE_FIELD;
+}
+
+/*
+ * path_phrase: the path of what is visited as messages name it, palloc'd.
+ *
+ * Who changes the catalogue need not be one who may read the documents.
+ */
+static const char *
+path_phrase(const Walk *walk, WalkPathForm form)
+{
+	StringInfoData path;
+	StringInfoData out;
+
+	initStringInfo(&path);
+	walk_path(walk, &path, form);
+	initStringInfo(&out);
+	appendStringInfoChar(&out, '"');
+	append_escaped(&out, path.data, path.len, PATH_SHOWN);
+	appendStringInfoChar(&out, '"');
+	return out.data;
+}
+
+/*
+ * search_visit: WalkVisitor that refuses a value that would be shown.
+ */
+static bool
+search_visit(Walk *walk, JsonbFrame *frame, JsonbRef value, JsonbRef beside, Place place)
+{
+	Search	   *search = (Search *) walk;
+
+	(void) frame;
+	if (!is_shown(walk, value, place))
+		return false;
+	if (!search->returns)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("field %s of integration %s must stay a secret",
+						path_phrase(walk, PATH_OF_DEFINITION), name_phrase(search->id)),
+				 errdetail("A stored document has a value there, which another type would show."),
+				 errhint("Take the value out of the documents first, or give the new field another name."),
+				 errtable(search->catalogue)));
+	if (!jsonb_ref_equal(value, beside))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("field %s of integration %s was a secret once",
+						path_phrase(walk, PATH_EXACT), name_phrase(search->id)),
+				 errdetail("The document of the past has a value there, which would be shown now."),
+				 errhint("Write what is wanted of that document, or erase the value.")));
 	return false;
 }
 
 /*
- * shown_field: the name of a field of a config in which something would be shown
- * that is marked, and that is not in the config before; JREF_NONE for none.
+ * config_of: the config that a document has in the entry of that key, or
+ * JREF_NONE.
  */
 static JsonbRef
-shown_field(const FieldSet *fields, JsonbRef marks, JsonbRef config, JsonbRef before)
+config_of(JsonbRef document, JsonbRef key)
 {
-	JsonbRef	none = {0};
-	JsonbWalk	walk;
-	JsonbRef	name;
-	JsonbRef	value;
+	JsonbRef	entry = jsonb_ref_member(JREF_MEMBER(document, "integrations"), key.ptr, key.len);
+	JsonbRef	config = JREF_MEMBER(entry, "config");
 
-	if (config.type != JREF_OBJECT)
-		return none;
-	jsonb_walk_begin(&walk, config);
-	while (jsonb_walk_member(&walk, &name, &value))
-	{
-		const Field *field = field_set_find(fields, name.ptr, name.len);
-
-		CHECK_FOR_INTERRUPTS();
-		if (field != NULL &&
-			shows_marked(field, walk_place_of_value(field, value),
-						 marks_inside(marks, name), value,
-						 jsonb_ref_member(before, name.ptr, name.len)))
-			return name;
-	}
-	return none;
+	return config.type == JREF_OBJECT ? config : (JsonbRef) {0};
 }
 
 /*
- * check_document: an error where a node's document has a value at a marked place
- * that the fields show.
+ * check_document: an error where a node's document has a value in such a place.
  */
 static void
-check_document(Relation catalogue, const char *id, const Jsonb *document,
-			   const FieldSet *fields, JsonbRef marks)
+check_document(Search *search, const Jsonb *document)
 {
-	JsonbRef	integrations = JREF_MEMBER(jsonb_ref_root(document), "integrations");
+	JsonbRef	root = jsonb_ref_root(document);
+	JsonbRef	integrations = JREF_MEMBER(root, "integrations");
 	JsonbRef	none = {0};
 	JsonbWalk	walk;
 	JsonbRef	key;
@@ -201,65 +237,31 @@ check_document(Relation catalogue, const char *id, const Jsonb *document,
 	jsonb_walk_begin(&walk, integrations);
 	while (jsonb_walk_member(&walk, &key, &entry))
 	{
-		JsonbRef	field;
+		JsonbRef	config;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!is_entry_of(key, jsonb_ref_string(id, strlen(id))))
+		if (!is_entry_of(key, search->id))
 			continue;
-		field = shown_field(fields, marks, JREF_MEMBER(entry, "config"), none);
-		if (field.type == JREF_NONE)
-			continue;
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("field %s of integration \"%s\" must stay a secret",
-						name_phrase(field), id),
-				 errdetail("A stored document has a value there, which another type would show."),
-				 errhint("Take the value out of the documents first, or give the new field another name."),
-				 errtable(catalogue)));
+		config = config_of(root, key);
+		if (config.type != JREF_NONE)
+			(void) walk_document(&search->walk, config, none, PLACE_CONFIG);
 	}
 }
 
 /*
- * secret_stays_secret: refuse new definitions of an integration that show what
- * a stored document has in a field that was a secret, by the old definitions
- * (NULL: there are none) or by the history; with SPI connected.
- *
- * Writers of documents wait until the transaction has ended, and what others
- * have committed is seen.  Errors: object_not_in_prerequisite_state.
+ * check_documents: the same for all that are stored.
  */
-void
-secret_stays_secret(FunctionCallInfo fcinfo, Relation catalogue, const char *id,
-					const Jsonb *old, const Jsonb *new)
+static void
+check_documents(Search *search, Oid relid)
 {
-	FieldSet	before;
-	FieldSet	after;
-	JsonbRef	marks;
-	Oid			relid;
-	Relation	nodes;
-	AttrNumber	column;
-	Snapshot	snapshot;
-	TableScanDesc scan;
-	TupleTableSlot *slot;
-	MemoryContext row_cxt;
+	Relation	nodes = table_open(relid, NoLock);
+	AttrNumber	column = own_column(nodes, "config_json", JSONBOID);
+	MemoryContext row_cxt = AllocSetContextCreate(CurrentMemoryContext, "document",
+												  ALLOCSET_DEFAULT_SIZES);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TupleTableSlot *slot = table_slot_create(nodes, NULL);
+	TableScanDesc scan = scan_table(nodes, snapshot);
 
-	if (new == NULL)
-		return;
-	compiled(&before, old);
-	compiled(&after, new);
-	marks = exposed_marks(catalogue, id, &before, &after);
-	if (marks.type == JREF_NONE)
-		return;
-	relid = own_table(fcinfo, OWN_NODES, ShareLock);
-	if (!OidIsValid(relid))
-		return;
-
-	nodes = table_open(relid, NoLock);
-	column = own_column(nodes, "config_json", JSONBOID);
-	row_cxt = AllocSetContextCreate(CurrentMemoryContext, "document",
-									ALLOCSET_DEFAULT_SIZES);
-	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	slot = table_slot_create(nodes, NULL);
-	scan = scan_table(nodes, snapshot);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		bool		isnull;
@@ -268,7 +270,7 @@ secret_stays_secret(FunctionCallInfo fcinfo, Relation catalogue, const char *id,
 
 		CHECK_FOR_INTERRUPTS();
 		if (!isnull)
-			check_document(catalogue, id, DatumGetJsonbP(document), &after, marks);
+			check_document(search, DatumGetJsonbP(document));
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(row_cxt);
 	}
@@ -280,54 +282,48 @@ secret_stays_secret(FunctionCallInfo fcinfo, Relation catalogue, const char *id,
 }
 
 /*
- * config_in: the config that a document has in an entry; JREF_NONE where it has
- * none.
+ * secret_stays_secret: refuse new definitions of an integration that show what
+ * a stored document has in a place that was a secret's, by the history, and that
+ * the old definitions (NULL: there are none) do not show; with SPI connected.
+ *
+ * Writers of documents wait until the transaction has ended, and what others
+ * have committed is seen.  Errors: object_not_in_prerequisite_state.
  */
-static JsonbRef
-config_in(JsonbRef document, JsonbRef key)
+void
+secret_stays_secret(FunctionCallInfo fcinfo, Relation catalogue, const char *id,
+					const Jsonb *old, const Jsonb *new)
 {
-	return JREF_MEMBER(jsonb_ref_member(JREF_MEMBER(document, "integrations"),
-										key.ptr, key.len), "config");
-}
+	Integration integration = {.required = false};
+	FieldSet	before = {0};
+	Exposure	exposure = {.old = &before,.new = &integration.config};
+	Search		search = {.walk = {.visit = search_visit,.integration = &integration},
+	.catalogue = catalogue,.id = jsonb_ref_string(id, strlen(id))};
+	JsonbRef	ever;
+	Oid			relid;
 
-/*
- * refuse_shown: refuse a config of the past with a value that was a secret and
- * would be shown.
- */
-static void
-refuse_shown(Relation catalogue, const Integration *integration, JsonbRef key,
-			 JsonbRef config, JsonbRef before)
-{
-	JsonbRef	ever = history_secrets(catalogue, jsonb_ref_cstring(integration->id));
-	JsonbRef   *paths = palloc_extended(sizeof(JsonbRef) * ((Size) jsonb_ref_count(ever) + 1),
-										MCXT_ALLOC_HUGE);
-	int			count = 0;
-	JsonbWalk	walk;
-	JsonbRef	field;
-
-	jsonb_walk_begin(&walk, ever);
-	while (jsonb_walk_element(&walk, &paths[count]))
-		if (paths[count].type == JREF_STRING &&
-			path_may_be_shown(&integration->config, paths[count]))
-			count++;
-	if (count == 0)
+	if (new == NULL ||
+		(old != NULL && jsonb_ref_equal(jsonb_ref_root(old), jsonb_ref_root(new))))
 		return;
-	field = shown_field(&integration->config, marks_of_paths(paths, count), config,
-						config_in(before, key));
-	if (field.type == JREF_NONE)
+	ever = ever_secret_tree(catalogue, id);
+	if (ever.type == JREF_NONE)
 		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("field %s of integration %s was a secret once",
-					name_phrase(field), name_phrase(key)),
-			 errdetail("The document of the past has a value there, which would be shown now."),
-			 errhint("Write what is wanted of that document, or erase the value.")));
+	fields_compile(&integration.config, jsonb_ref_root(new));
+	if (old != NULL)
+		fields_compile(&before, jsonb_ref_root(old));
+	find_exposed(&exposure, ever);
+	if (exposure.count == 0)
+		return;
+	relid = own_table(fcinfo, OWN_NODES, ShareLock);
+	if (!OidIsValid(relid))
+		return;
+	search.walk.once_here = jsonb_ref_root(build_finish(&exposure.build));
+	check_documents(&search, relid);
 }
 
 /*
  * secret_stays_hidden: refuse a document of the past that brings values, which
- * the one before has not, to fields that were secrets and are none now; with SPI
- * connected.
+ * the one before has not, to places that were secrets' and are none's now; with
+ * SPI connected.
  *
  * Errors: object_not_in_prerequisite_state.
  */
@@ -337,25 +333,31 @@ secret_stays_hidden(FunctionCallInfo fcinfo, JsonbRef before, JsonbRef after)
 	const Catalogue *catalogue = catalogue_of_owner(fcinfo);
 	Relation	table = table_open(own_table_required(fcinfo, OWN_CATALOGUE, AccessShareLock), NoLock);
 	JsonbRef	integrations = JREF_MEMBER(after, "integrations");
+	Search		search = {.walk = {.catalogue = catalogue,.visit = search_visit},
+	.catalogue = table,.returns = true};
 	JsonbWalk	walk;
-	JsonbRef	id;
+	JsonbRef	key;
 	JsonbRef	entry;
 
 	catalogue_pin(catalogue);
-	if (integrations.type == JREF_OBJECT)
+	if (integrations.type != JREF_OBJECT)
+		integrations.type = JREF_NONE;
+	jsonb_walk_begin(&walk, integrations);
+	while (jsonb_walk_member(&walk, &key, &entry))
 	{
-		jsonb_walk_begin(&walk, integrations);
-		while (jsonb_walk_member(&walk, &id, &entry))
-		{
-			JsonbRef	instance;
-			const Integration *integration = catalogue_entry(catalogue, id.ptr, id.len, &instance);
-			JsonbRef	config = JREF_MEMBER(entry, "config");
+		JsonbRef	config = config_of(after, key);
+		JsonbRef	today = config_of(before, key);
+		JsonbRef	instance;
 
-			CHECK_FOR_INTERRUPTS();
-			if (integration != NULL && config.type == JREF_OBJECT &&
-				!jsonb_ref_equal(config, config_in(before, id)))
-				refuse_shown(table, integration, id, config, before);
-		}
+		CHECK_FOR_INTERRUPTS();
+		search.walk.integration = catalogue_entry(catalogue, key.ptr, key.len, &instance);
+		if (search.walk.integration == NULL || config.type == JREF_NONE ||
+			jsonb_ref_equal(config, today))
+			continue;
+		search.id = search.walk.integration->id;
+		search.walk.once_here = ever_secret_tree(table, jsonb_ref_cstring(search.id));
+		if (search.walk.once_here.type != JREF_NONE)
+			(void) walk_document(&search.walk, config, today, PLACE_CONFIG);
 	}
 	table_close(table, NoLock);
 }

@@ -19,16 +19,19 @@
 #include "catalogue/top_level.h"
 #include "catalogue/walk.h"
 #include "miscadmin.h"
+#include "server/messages.h"
 
 /* A container that is being walked. */
-typedef struct Level
+typedef struct WalkLevel
 {
-	struct Level *outer;
+	struct WalkLevel *outer;
 	JsonbFrame	frame;
+	JsonbRef	value;			/* itself */
 	JsonbWalk	members;		/* or elements */
+	JsonbRef	key;			/* of the member that is visited */
 	JsonbRef	beside;
 	JsonbWalk	beside_elements;	/* where both are arrays */
-	uint32		index;			/* of an array's next element */
+	uint32		index;			/* of the element after that is visited */
 	bool		is_array;
 	bool		shorter;		/* than the array beside */
 	bool		same;			/* in an array's element that is the same */
@@ -36,8 +39,8 @@ typedef struct Level
 	Place		place;
 	const Field *field;			/* at PLACE_DEFINED: whose value it is, */
 	const FieldSet *set;		/* and of an object the fields it has */
-	JsonbRef	hidden;			/* marks of what is in it */
-} Level;
+	OnceNodes	once;			/* what in it was a secret once */
+} WalkLevel;
 
 /* A value in such a container. */
 typedef struct Inner
@@ -46,7 +49,7 @@ typedef struct Inner
 	JsonbRef	beside;
 	Place		place;
 	const Field *field;
-	JsonbRef	hidden;
+	OnceNodes	once;
 	bool		same;
 } Inner;
 
@@ -90,7 +93,7 @@ place_of_entry_member(const Walk *walk, JsonbRef key, JsonbRef value)
 		return PLACE_OPEN;
 	if (value.type == JREF_STRING && JREF_IS(key, "description"))
 		return PLACE_OPEN;
-	if (value.type == JREF_STRING && walk->instance.type != JREF_NONE &&
+	if (known && value.type == JREF_STRING && walk->instance.type != JREF_NONE &&
 		((JREF_IS(key, "instance") && jsonb_ref_equal(value, walk->instance)) ||
 		 (JREF_IS(key, "integration") && jsonb_ref_equal(value, integration->id))))
 		return PLACE_CATALOGUE;
@@ -112,7 +115,7 @@ enter_integration(Walk *walk, JsonbRef key)
 	JsonbRef	id = entry_id(key);
 
 	walk->integration = catalogue_entry(walk->catalogue, key.ptr, key.len, &walk->instance);
-	walk->hidden_fields = jsonb_ref_member(walk->hidden, id.ptr, id.len);
+	walk->once_here = jsonb_ref_member(walk->once_secret, id.ptr, id.len);
 }
 
 /*
@@ -130,7 +133,7 @@ is_id(const Walk *walk, JsonbRef key, JsonbRef value)
 		!JREF_IS(key, "integrations") &&
 		(walk->catalogue->is_fallback ||
 		 catalogue_entry(walk->catalogue, key.ptr, key.len, &instance) != NULL ||
-		 jsonb_ref_member(walk->hidden, id.ptr, id.len).type != JREF_NONE);
+		 jsonb_ref_member(walk->once_secret, id.ptr, id.len).type != JREF_NONE);
 }
 
 /*
@@ -138,38 +141,21 @@ is_id(const Walk *walk, JsonbRef key, JsonbRef value)
  * is the value or what it stands for.  field is NULL for what is not defined.
  */
 static void
-enter_field(Inner *inner, const Field *field, JsonbRef as, JsonbRef hidden)
+enter_field(Inner *inner, const Field *field, JsonbRef as)
 {
 	inner->field = field;
-	inner->hidden = hidden;
-	inner->place = hidden.type == JREF_BOOL ? PLACE_HIDDEN : walk_place_of_value(field, as);
-}
-
-/*
- * hidden_inside: the marks of what is at a key, or in any element (JREF_NONE).
- */
-static JsonbRef
-hidden_inside(JsonbRef hidden, JsonbRef key)
-{
-	JsonbRef	marks = {0};
-
-	if (hidden.type != JREF_OBJECT)
-		return marks;
-	if (key.type != JREF_NONE)
-		marks = jsonb_ref_member(hidden, key.ptr, key.len);
-	return marks.type != JREF_NONE ? marks : JREF_MEMBER(hidden, "*");
+	inner->place = walk_place_of_value(field, as);
 }
 
 /*
  * enter_member: what stands at an object's member; as as above.
  */
 static void
-enter_member(Walk *walk, const Level *level, JsonbRef key, JsonbRef as, Inner *inner)
+enter_member(Walk *walk, const WalkLevel *level, JsonbRef key, JsonbRef as, Inner *inner)
 {
 	const Field *field = NULL;
 
 	inner->field = NULL;
-	inner->hidden.type = JREF_NONE;
 	inner->place = level->place;
 	switch (level->place)
 	{
@@ -196,11 +182,10 @@ enter_member(Walk *walk, const Level *level, JsonbRef key, JsonbRef as, Inner *i
 		case PLACE_CONFIG:
 			if (walk->integration != NULL)
 				field = integration_field(walk->integration, key.ptr, key.len);
-			enter_field(inner, field, as, hidden_inside(walk->hidden_fields, key));
+			enter_field(inner, field, as);
 			break;
 		case PLACE_DEFINED:
-			enter_field(inner, field_inside(level->field, level->set, key), as,
-						hidden_inside(level->hidden, key));
+			enter_field(inner, field_inside(level->field, level->set, key), as);
 			break;
 		case PLACE_FIELD:
 			inner->place = PLACE_INSIDE;
@@ -215,22 +200,23 @@ enter_member(Walk *walk, const Level *level, JsonbRef key, JsonbRef as, Inner *i
  * the same.
  */
 static JsonbRef
-element_beside(Walk *walk, Level *level, Inner *inner)
+element_beside(Walk *walk, WalkLevel *level, Inner *inner)
 {
 	JsonbRef	beside = {0};
 	JsonbRef	none = {0};
 
-	if (walk->same == NULL)
+	if (walk->same == NULL && level->beside.type == JREF_OBJECT)
 	{
 		char		number[12];
 
-		return level->beside.type != JREF_OBJECT ? none :
-			jsonb_ref_member(level->beside, number,
-							 snprintf(number, sizeof(number), "%u", level->index));
+		return jsonb_ref_member(level->beside, number,
+								snprintf(number, sizeof(number), "%u", level->index));
 	}
 	if (level->beside.type != JREF_ARRAY ||
 		!jsonb_walk_element(&level->beside_elements, &beside))
 		return none;
+	if (walk->same == NULL)
+		return beside;
 	if (!inner->same)
 		inner->same = walk->same(level->field != NULL ? level->field->extra->items : NULL,
 								 inner->value, beside, level->place, level->shorter);
@@ -241,12 +227,12 @@ element_beside(Walk *walk, Level *level, Inner *inner)
  * next_inner: the next value in a container; false where there is no more.
  */
 static bool
-next_inner(Walk *walk, Level *level, Inner *inner)
+next_inner(Walk *walk, WalkLevel *level, Inner *inner)
 {
-	JsonbRef	key = {0};
 	JsonbRef	as;
 
 	inner->same = level->same;
+	level->key.type = JREF_NONE;
 	if (level->is_array)
 	{
 		if (!jsonb_walk_element(&level->members, &inner->value))
@@ -256,8 +242,11 @@ next_inner(Walk *walk, Level *level, Inner *inner)
 	}
 	else
 	{
+		JsonbRef	key;
+
 		if (!jsonb_walk_member(&level->members, &key, &inner->value))
 			return false;
+		level->key = key;
 		inner->beside = jsonb_ref_member(level->beside, key.ptr, key.len);
 		/* of another choice only what all choices have is the same place */
 		if (level->switched &&
@@ -269,15 +258,16 @@ next_inner(Walk *walk, Level *level, Inner *inner)
 	as = walk->same != NULL && walk_is_mask(inner->value) &&
 		inner->beside.type != JREF_NONE ? inner->beside : inner->value;
 	if (!level->is_array)
-		enter_member(walk, level, key, as, inner);
+		enter_member(walk, level, level->key, as, inner);
 	else if (level->place == PLACE_DEFINED)
-		enter_field(inner, level->field->extra->items, as, hidden_inside(level->hidden, key));
+		enter_field(inner, level->field->extra->items, as);
 	else
 	{
 		inner->place = level->place;
 		inner->field = NULL;
-		inner->hidden.type = JREF_NONE;
 	}
+	inner->once = level->once.once == ONCE_NOTHING ? (OnceNodes) {0} :
+		once_inside(&level->once, level->key);
 	return true;
 }
 
@@ -285,12 +275,11 @@ next_inner(Walk *walk, Level *level, Inner *inner)
  * begin_defined: begin with a container in which fields are defined.
  */
 static void
-begin_defined(const Walk *walk, Level *level, const Inner *inner)
+begin_defined(const Walk *walk, WalkLevel *level, const Inner *inner)
 {
 	const FieldExtra *extra = inner->field->extra;
 
 	level->field = inner->field;
-	level->hidden = inner->hidden;
 	if (level->is_array)
 		return;
 	level->set = field_set_of(inner->field, inner->value);
@@ -301,15 +290,31 @@ begin_defined(const Walk *walk, Level *level, const Inner *inner)
 }
 
 /*
+ * begin_once: what in a container was a secret once.
+ */
+static void
+begin_once(const Walk *walk, WalkLevel *level, Inner *inner)
+{
+	if (level->place == PLACE_CONFIG)
+		inner->once = once_root(walk->once_here);
+	if (inner->once.once == ONCE_NOTHING)
+		return;
+	level->once = once_within(&inner->once, inner->value);
+	once_free(&inner->once);
+}
+
+/*
  * begin_level: begin with a container.
  */
-static Level *
-begin_level(Walk *walk, Level *outer, JsonbFrame *frame, const Inner *inner)
+static WalkLevel *
+begin_level(Walk *walk, WalkLevel *outer, JsonbFrame *frame, Inner *inner)
 {
-	Level	   *level = palloc(sizeof(Level));
+	WalkLevel  *level = palloc(sizeof(WalkLevel));
 	uint32		count = jsonb_ref_count(inner->value);
 
 	level->outer = outer;
+	level->value = inner->value;
+	level->key.type = JREF_NONE;
 	level->beside = inner->beside;
 	level->is_array = inner->value.type == JREF_ARRAY;
 	level->same = inner->same;
@@ -318,9 +323,11 @@ begin_level(Walk *walk, Level *outer, JsonbFrame *frame, const Inner *inner)
 	level->switched = false;
 	level->field = NULL;
 	level->set = NULL;
-	level->hidden.type = JREF_NONE;
 	if (level->place == PLACE_DEFINED)
 		begin_defined(walk, level, inner);
+	level->once = (OnceNodes) {0};
+	if (walk->once_here.type != JREF_NONE)
+		begin_once(walk, level, inner);
 	if (level->is_array)
 	{
 		jsonb_write_array(walk->writer, frame, &level->frame, count);
@@ -340,8 +347,11 @@ begin_level(Walk *walk, Level *outer, JsonbFrame *frame, const Inner *inner)
  * write_whole: write a value that is not to be walked; false for another one.
  */
 static bool
-write_whole(Walk *walk, JsonbFrame *frame, const Inner *inner)
+write_whole(Walk *walk, WalkLevel *level, JsonbFrame *frame, const Inner *inner)
 {
+	walk->level = level;
+	walk->field = inner->field;
+	walk->once = inner->once.once;
 	if (walk->visit(walk, frame, inner->value, inner->beside, inner->place))
 		return true;
 	if (!JREF_IS_SCALAR(inner->value) && inner->place != PLACE_CATALOGUE)
@@ -357,9 +367,9 @@ write_whole(Walk *walk, JsonbFrame *frame, const Inner *inner)
 static void
 walk_inner(Walk *walk, JsonbFrame *frame, Inner *inner)
 {
-	Level	   *level;
+	WalkLevel  *level;
 
-	if (frame != NULL && write_whole(walk, frame, inner))
+	if (frame != NULL && write_whole(walk, NULL, frame, inner))
 		return;
 	level = begin_level(walk, NULL, frame, inner);
 	while (level != NULL)
@@ -367,14 +377,17 @@ walk_inner(Walk *walk, JsonbFrame *frame, Inner *inner)
 		CHECK_FOR_INTERRUPTS();
 		if (!next_inner(walk, level, inner))
 		{
-			Level	   *done = level;
+			WalkLevel  *done = level;
 
 			jsonb_write_end(walk->writer, &done->frame);
 			level = done->outer;
+			once_free(&done->once);
 			pfree(done);
 		}
-		else if (!write_whole(walk, &level->frame, inner))
+		else if (!write_whole(walk, level, &level->frame, inner))
 			level = begin_level(walk, level, &level->frame, inner);
+		else
+			once_free(&inner->once);
 	}
 }
 
@@ -457,4 +470,99 @@ walk_document(Walk *walk, JsonbRef root, JsonbRef beside, Place place)
 	document = jsonb_write_document(inner.value);
 	pfree(writer.data);
 	return document;
+}
+
+/*
+ * way_from_config: the levels from an entry's config to what is visited,
+ * outermost first, palloc'd; *count of them.
+ */
+static const WalkLevel **
+way_from_config(const Walk *walk, int *count)
+{
+	const WalkLevel **way;
+	const WalkLevel *level;
+
+	*count = 0;
+	for (level = walk->level; level != NULL; level = level->outer)
+	{
+		(*count)++;
+		if (level->place == PLACE_CONFIG)
+			break;
+	}
+	way = palloc_extended(sizeof(WalkLevel *) * ((Size) *count + 1), MCXT_ALLOC_HUGE);
+	level = walk->level;
+	for (int i = *count; i-- > 0; level = level->outer)
+		way[i] = level;
+	return way;
+}
+
+/*
+ * is_any: is the step at a level not told, in a path of that form?
+ */
+static bool
+is_any(const WalkLevel *level, WalkPathForm form)
+{
+	if (level->is_array)
+		return form != PATH_EXACT;
+	return form == PATH_OF_DEFINITION && level->place != PLACE_CONFIG && level->set == NULL;
+}
+
+/*
+ * walk_path: append the path of the value that is visited, from its entry's
+ * config on: "credentials/api_key".
+ */
+void
+walk_path(const Walk *walk, StringInfo out, WalkPathForm form)
+{
+	int			begin = out->len;
+	int			count;
+	const WalkLevel **way = way_from_config(walk, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		if (is_any(way[i], form))
+			appendStringInfoString(out, "/*");
+		else if (way[i]->is_array)
+			appendStringInfo(out, "/%u", way[i]->index - 1);
+		else
+			append_pointer_step(out, way[i]->key);
+	}
+	pfree(way);
+	/* a path is a pointer less the first slash */
+	if (out->len > begin)
+	{
+		memmove(out->data + begin, out->data + begin + 1, out->len - begin);
+		out->len--;
+	}
+}
+
+/*
+ * walk_field_of_any_choice: what the value that is visited may be, where it is a
+ * member of an object that does not say of which choice it is: some choice's
+ * field of that name, if there is one no secret, or NULL.  In another layer the
+ * object may say it.
+ */
+const Field *
+walk_field_of_any_choice(const Walk *walk)
+{
+	const WalkLevel *level = walk->level;
+	const Field *found = NULL;
+	const FieldExtra *extra;
+
+	if (level == NULL || level->set == NULL || level->field->extra->nchoices == 0)
+		return NULL;
+	extra = level->field->extra;
+	if (jsonb_ref_member(level->value, extra->by.ptr, extra->by.len).type > JREF_NULL)
+		return NULL;
+	for (int i = 0; i < extra->nchoices; i++)
+	{
+		const Field *field = field_set_find(&extra->choices[i].fields,
+											level->key.ptr, level->key.len);
+
+		if (field != NULL && field->type != FIELD_SECRET)
+			return field;
+		if (field != NULL)
+			found = field;
+	}
+	return found;
 }

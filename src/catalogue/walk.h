@@ -20,7 +20,9 @@
 #define CATALOGUE_WALK_H
 
 #include "catalogue/catalogue.h"
+#include "catalogue/once_secret.h"
 #include "jsonb/writer.h"
+#include "lib/stringinfo.h"
 
 /* What stands at a place. */
 typedef enum Place
@@ -64,23 +66,37 @@ struct Walk
 	/*
 	 * With it, what is beside is a document too, whose masked values stand for
 	 * themselves, and an element's inside is seen where it is the same.
-	 * Without it, these are marks: objects by key, also by an element's number.
+	 * Without it, it is one to compare with, or marks: objects by key, also by
+	 * an element's number.
 	 */
 	WalkSame	same;
 
 	/*
-	 * Marks of places that are hidden, whatever the catalogue says: {"id":
-	 * {"field": true, "other": {"inner": true}}}, by ids that are integrations'
-	 * or were; "*" for any element of an array or key of a map.  JREF_NONE for
-	 * none.
+	 * Places that were secrets once: trees as catalogue/once_secret.h has them,
+	 * by ids that are integrations' or were.  JREF_NONE for none.
 	 */
-	JsonbRef	hidden;
+	JsonbRef	once_secret;
 
-	const Integration *integration; /* where we are; NULL for an unknown one */
-	JsonbRef	instance;		/* the name of the instance that we are in */
-	JsonbRef	hidden_fields;	/* marks of the same */
-	const Field *field;			/* of the root, where that is a field's value */
+	/* where we are */
+	const Integration *integration; /* NULL for an unknown one */
+	JsonbRef	instance;		/* its name; JREF_NONE for the plain entry */
+	JsonbRef	once_here;		/* the integration's tree */
+
+	/* what is visited */
+	const Field *field;			/* whose value it is; NULL for none.  Of a root,
+								 * the caller says it */
+	OnceSecret	once;			/* what its place once was */
+	struct WalkLevel *level;	/* what it is in; walk.c's */
 };
+
+/* How the path of a value is written. */
+typedef enum WalkPathForm
+{
+	PATH_EXACT,					/* accounts/0/tokens/eu */
+	PATH_ANY_ELEMENT,			/* the same with "*" for an array's element */
+	PATH_OF_DEFINITION			/* with it also for what only a document has: a
+								 * map's key, and what nobody defines */
+} WalkPathForm;
 
 /*
  * walk_is_mask: is it what stands for a secret?
@@ -95,5 +111,7 @@ extern Place walk_place(const Walk *walk, JsonbRef root);
 extern Place walk_place_of_value(const Field *field, JsonbRef value);
 extern Jsonb *walk_document(Walk *walk, JsonbRef root, JsonbRef beside,
 							Place place);
+extern void walk_path(const Walk *walk, StringInfo out, WalkPathForm form);
+extern const Field *walk_field_of_any_choice(const Walk *walk);
 
 #endif							/* CATALOGUE_WALK_H */

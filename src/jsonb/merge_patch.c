@@ -84,32 +84,26 @@ patch_walk_next(PatchWalk *walk, JsonbRef *key, JsonbRef *target, JsonbRef *patc
 	}
 }
 
-/*
- * path_below: what is left of a path once the step to that key is taken; NULL
- * where the path leads elsewhere.
- */
-static const char *const *
-path_below(const char *const *path, JsonbRef key)
+/* What the objects that are patched have in common. */
+typedef struct Patching
 {
-	if (path == NULL || *path == NULL)
-		return NULL;
-	if (strcmp(*path, PATCH_ANY_KEY) != 0 && !jsonb_ref_is(key, *path, strlen(*path)))
-		return NULL;
-	return path + 1;
-}
+	JsonbWriter writer;
+	PatchStep	step;			/* NULL: no null stays anywhere */
+	const void *arg;
+} Patching;
 
 /*
  * write_patched: write the object that a patch, an object too, makes of the
  * target, whatever that is, as the next value of outer or as the root.
  *
  * As RFC 7396, section 2, has it: what is no object is taken as an empty one.
- * null_path leads from here to where nulls are kept.
  */
 static void
-write_patched(JsonbWriter *writer, JsonbFrame *outer, JsonbRef target, JsonbRef patch,
-			  const char *const *null_path)
+write_patched(Patching *patching, JsonbFrame *outer, JsonbRef target, JsonbRef patch,
+			  const PatchPlace *place)
 {
-	bool		keeps_nulls = null_path != NULL && *null_path == NULL;
+	JsonbWriter *writer = &patching->writer;
+	bool		keeps_nulls = place->keeps_nulls;
 	PatchWalk	walk;
 	JsonbFrame	object;
 	JsonbRef	key;
@@ -137,7 +131,13 @@ write_patched(JsonbWriter *writer, JsonbFrame *outer, JsonbRef target, JsonbRef 
 		if (change.type == JREF_NONE)
 			jsonb_write_value(writer, &object, before);
 		else if (change.type == JREF_OBJECT)
-			write_patched(writer, &object, before, change, path_below(null_path, key));
+		{
+			PatchPlace	inner = {0};
+
+			if (patching->step != NULL)
+				patching->step(place, target, patch, key, &inner, patching->arg);
+			write_patched(patching, &object, before, change, &inner);
+		}
 		else
 			jsonb_write_value(writer, &object, change);
 	}
@@ -148,18 +148,18 @@ write_patched(JsonbWriter *writer, JsonbFrame *outer, JsonbRef target, JsonbRef 
  * merge_patched: what a patch, which is an object, makes of the target,
  * palloc'd.
  *
- * null_path, ended by a NULL, leads to the objects in which a null of the patch
- * that finds no member to remove is kept as a value (PATCH_ANY_KEY stands for
- * any one key); with NULL for it this is RFC 7396 to the letter.
+ * step says where a null of the patch that finds no member to remove is kept as a
+ * value; with NULL for it this is RFC 7396 to the letter.
  */
 Jsonb *
-merge_patched(JsonbRef target, JsonbRef patch, const char *const *null_path)
+merge_patched(JsonbRef target, JsonbRef patch, PatchStep step, const void *arg)
 {
-	JsonbWriter writer;
+	Patching	patching = {.step = step,.arg = arg};
+	PatchPlace	root = {0};
 
-	jsonb_write_begin(&writer, (Size) target.len + patch.len + VARHDRSZ);
-	write_patched(&writer, NULL, target, patch, null_path);
-	return jsonb_write_finish(&writer);
+	jsonb_write_begin(&patching.writer, (Size) target.len + patch.len + VARHDRSZ);
+	write_patched(&patching, NULL, target, patch, &root);
+	return jsonb_write_finish(&patching.writer);
 }
 
 /*
@@ -173,5 +173,5 @@ integration_config_merge_patch(PG_FUNCTION_ARGS)
 
 	if (jsonb_ref_root(patch).type != JREF_OBJECT)
 		PG_RETURN_JSONB_P(patch);
-	PG_RETURN_JSONB_P(merge_patched(jsonb_ref_root(target), jsonb_ref_root(patch), NULL));
+	PG_RETURN_JSONB_P(merge_patched(jsonb_ref_root(target), jsonb_ref_root(patch), NULL, NULL));
 }

@@ -10,10 +10,23 @@
 
 #include "jsonb/reader.h"
 
-/* In a path: any one key. */
-#define PATCH_ANY_KEY "*"
+/* What the caller knows of an object that is patched. */
+typedef struct PatchPlace
+{
+	bool		keeps_nulls;	/* a null that finds no member to remove stays */
+	int			place;			/* the rest is the caller's own */
+	const void *what;
+} PatchPlace;
 
-extern Jsonb *merge_patched(JsonbRef target, JsonbRef patch,
-							const char *const *null_path);
+/*
+ * PatchStep: what is at a key of an object that is patched; inner is zeros, as the
+ * root is.
+ * target is what the object was, patch what is to be made of it.
+ */
+typedef void (*PatchStep) (const PatchPlace *outer, JsonbRef target, JsonbRef patch,
+						   JsonbRef key, PatchPlace *inner, const void *arg);
+
+extern Jsonb *merge_patched(JsonbRef target, JsonbRef patch, PatchStep step,
+							const void *arg);
 
 #endif							/* JSONB_MERGE_PATCH_H */

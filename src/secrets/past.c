@@ -10,10 +10,13 @@
  */
 #include "postgres.h"
 
+#include "catalogue/marks.h"
 #include "catalogue/shown.h"
-#include "secrets/marks.h"
 
 PG_FUNCTION_INFO_V1(integration_schemas_redact_past);
+
+/* What is shown in place of a value that was erased. */
+#define ERASED_VALUE "(erased)"
 
 /*
  * past_visit: WalkVisitor that also shows which values were erased; beside the
@@ -23,17 +26,23 @@ static bool
 past_visit(Walk *walk, JsonbFrame *frame, JsonbRef value, JsonbRef beside,
 		   Place place)
 {
-	if (!marks_reach(beside))
-		return shown_visit(walk, frame, value, beside, place);
-	jsonb_write_string(walk->writer, frame, ERASED_VALUE, strlen(ERASED_VALUE));
-	return true;
+	if (marks_reach(beside))
+	{
+		jsonb_write_string(walk->writer, frame, ERASED_VALUE, strlen(ERASED_VALUE));
+		return true;
+	}
+	/* what stood where something with secrets belonged was hidden whole */
+	if (walk->once == ONCE_SECRET ||
+		(walk->once == ONCE_AROUND && JREF_IS_SCALAR(value)))
+		place = PLACE_HIDDEN;
+	return shown_visit(walk, frame, value, beside, place);
 }
 
 /*
  * redact_past(document jsonb, secrets jsonb, erased text[]) returns jsonb: a
  * document of the past without what is, or ever was, a secret.
  *
- * secrets has, by integration, the paths at which there was a secret once;
+ * secrets has, by integration, the paths of fields that were secrets once;
  * erased the JSON Pointers of values that were erased.  Each may be null.
  */
 Datum
@@ -47,7 +56,7 @@ integration_schemas_redact_past(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	root = jsonb_ref_root(PG_GETARG_JSONB_P(0));
 	if (!PG_ARGISNULL(1))
-		walk.hidden = marks_of_secrets(jsonb_ref_root(PG_GETARG_JSONB_P(1)));
+		walk.once_secret = marks_of_paths(jsonb_ref_root(PG_GETARG_JSONB_P(1)));
 	if (!PG_ARGISNULL(2))
 		erased = marks_of_pointers(PG_GETARG_ARRAYTYPE_P(2));
 	walk.catalogue = catalogue_current(fcinfo);

@@ -46,6 +46,7 @@ typedef struct Pair
 	const Field *field;			/* at LEVEL_DEFINED */
 	JsonbRef	object;
 	JsonbRef	beside;
+	JsonbRef	patch;			/* what makes the other of the stored one */
 } Pair;
 
 /*
@@ -60,6 +61,7 @@ inside(const Switching *switching, const Pair *outer, JsonbRef key, JsonbRef val
 
 	inner->object = value;
 	inner->beside = jsonb_ref_member(outer->beside, key.ptr, key.len);
+	inner->patch = jsonb_ref_member(outer->patch, key.ptr, key.len);
 	inner->integration = outer->integration;
 	inner->field = NULL;
 	inner->level = outer->level + 1;
@@ -113,8 +115,10 @@ goes(const Switching *switching, const Pair *pair, JsonbRef key, JsonbRef value)
 	if (field_set_find(pair->field->extra->fields, key.ptr, key.len) != NULL ||
 		field_set_find(before, key.ptr, key.len) == NULL)
 		return false;			/* all choices have it, or the one before has not */
-	return switching->is_stored ||
-		(field_set_find(own, key.ptr, key.len) == NULL &&
+	/* a null of the patch takes it away by itself, and must find it */
+	if (switching->is_stored)
+		return jsonb_ref_member(pair->patch, key.ptr, key.len).type != JREF_NULL;
+	return (field_set_find(own, key.ptr, key.len) == NULL &&
 		 (walk_is_mask(value) ||
 		  jsonb_ref_equal(value, jsonb_ref_member(pair->beside, key.ptr, key.len))));
 }
@@ -186,10 +190,12 @@ write_pair(JsonbWriter *writer, JsonbFrame *outer, const Switching *switching,
  * written: a document without what goes, palloc'd, or the document itself.
  */
 static Jsonb *
-written(const Catalogue *catalogue, Jsonb *document, JsonbRef beside, bool is_stored)
+written(const Catalogue *catalogue, Jsonb *document, JsonbRef beside, JsonbRef patch,
+		bool is_stored)
 {
 	Switching	switching = {catalogue, is_stored};
-	Pair		pair = {.level = LEVEL_DOCUMENT,.object = jsonb_ref_root(document),.beside = beside};
+	Pair		pair = {.level = LEVEL_DOCUMENT,.object = jsonb_ref_root(document),
+	.beside = beside,.patch = patch};
 	JsonbWriter writer;
 
 	if (pair.object.type != JREF_OBJECT || beside.type != JREF_OBJECT ||
@@ -202,12 +208,12 @@ written(const Catalogue *catalogue, Jsonb *document, JsonbRef beside, bool is_st
 
 /*
  * without_old_choices: a stored document without what belongs to choices that
- * are others in what it is to become; palloc'd, or the document itself.
+ * are others in what a patch makes of it; palloc'd, or the document itself.
  */
 Jsonb *
-without_old_choices(const Catalogue *catalogue, Jsonb *stored, JsonbRef becomes)
+without_old_choices(const Catalogue *catalogue, Jsonb *stored, JsonbRef becomes, JsonbRef patch)
 {
-	return written(catalogue, stored, becomes, true);
+	return written(catalogue, stored, becomes, patch, true);
 }
 
 /*
@@ -218,5 +224,5 @@ without_old_choices(const Catalogue *catalogue, Jsonb *stored, JsonbRef becomes)
 Jsonb *
 without_stale_choices(const Catalogue *catalogue, Jsonb *document, JsonbRef stored)
 {
-	return written(catalogue, document, stored, false);
+	return written(catalogue, document, stored, (JsonbRef) {0}, false);
 }

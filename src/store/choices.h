@@ -11,7 +11,7 @@
 #include "catalogue/catalogue.h"
 
 extern Jsonb *without_old_choices(const Catalogue *catalogue, Jsonb *stored,
-								  JsonbRef becomes);
+								  JsonbRef becomes, JsonbRef patch);
 extern Jsonb *without_stale_choices(const Catalogue *catalogue, Jsonb *document,
 									JsonbRef stored);
 

@@ -26,7 +26,7 @@ typedef enum Part
 	PART_INTEGRATIONS,
 	PART_ENTRY,
 	PART_CONFIG,
-	PART_FIELD,				/* compared as a whole, an object too */
+	PART_FIELD,				/* or what is in one: it comes and goes as a whole */
 	PART_OTHER
 } Part;
 
@@ -97,6 +97,7 @@ part_of_member(Part part, JsonbRef key)
 		case PART_ENTRY:
 			return JREF_IS(key, "config") ? PART_CONFIG : PART_OTHER;
 		case PART_CONFIG:
+		case PART_FIELD:
 			return PART_FIELD;
 		default:
 			return PART_OTHER;
@@ -209,11 +210,23 @@ note_change(Diff *diff, const Versions *versions)
 }
 
 /*
+ * is_shown_inside: are both versions of a field's value objects of which the
+ * members are shown?  The keys in what is masked as a whole are not told.
+ */
+static bool
+is_shown_inside(const Versions *versions)
+{
+	return versions->before.type == JREF_OBJECT && versions->after.type == JREF_OBJECT &&
+		versions->shown_before.type == JREF_OBJECT && versions->shown_after.type == JREF_OBJECT;
+}
+
+/*
  * compare: compare the value at the path.  Of objects, the members are to be
  * compared: that is the level returned; NULL where nothing is left to compare.
  *
- * One that is not there has no members, like an empty one.  An empty document
- * has no field that could have come or gone.  Two objects are not compared as
+ * One that is not there has no members, like an empty one, but for a field's,
+ * which comes and goes as a whole.  An empty document has no field that could
+ * have come or gone.  Two objects are not compared as
  * a whole first, since all in them would be once more on each level.
  */
 static Level *
@@ -223,7 +236,7 @@ compare(Diff *diff, Level *outer, const Versions *versions, Part part)
 	JsonbRef	after = versions->after;
 	Level	   *level;
 
-	if (part == PART_FIELD ||
+	if ((part == PART_FIELD && !is_shown_inside(versions)) ||
 		(before.type != JREF_OBJECT && before.type != JREF_NONE) ||
 		(after.type != JREF_OBJECT && after.type != JREF_NONE) ||
 		(part != PART_DOCUMENT && before.type != after.type &&

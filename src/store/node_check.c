@@ -7,8 +7,9 @@
  */
 #include "postgres.h"
 
-#include "catalogue/catalogue.h"
+#include "catalogue/field_path.h"
 #include "catalogue/history.h"
+#include "miscadmin.h"
 #include "store/node_check.h"
 #include "store/node_rules.h"
 #include "store/write_context.h"
@@ -27,6 +28,28 @@ typedef struct DocumentCheck
 	JsonbRef	fields;			/* that it ever had */
 	Findings	findings;
 } DocumentCheck;
+
+/*
+ * once_defined: is the path in a document that of a definition, one of these?
+ */
+static bool
+once_defined(JsonbRef paths, JsonbRef path)
+{
+	JsonbWalk	walk;
+	JsonbRef	defined;
+	JsonbRef	value;
+
+	if (memchr(path.ptr, '/', path.len) == NULL)
+		return false;
+	jsonb_walk_begin(&walk, paths);
+	while (jsonb_walk_member(&walk, &defined, &value))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (field_path_matches(defined, path))
+			return true;
+	}
+	return false;
+}
 
 /*
  * once_had: did the catalogue once have that integration or, unless field is
@@ -51,7 +74,8 @@ once_had(DocumentCheck *check, JsonbRef id, JsonbRef field)
 			check->id = id;
 		MemoryContextSwitchTo(caller);
 	}
-	return jsonb_ref_member(*names, name.ptr, name.len).type != JREF_NONE;
+	return jsonb_ref_member(*names, name.ptr, name.len).type != JREF_NONE ||
+		(of_field && once_defined(*names, field));
 }
 
 /*
@@ -71,9 +95,9 @@ note_violation(const Violation *violation, void *arg)
 
 	if (check->made && (field || strcmp(violation->code, "unknown_integration") == 0))
 	{
-		JsonbRef	id = field ? violation->integration : violation->name;
+		JsonbRef	key = field ? violation->integration : violation->name;
 
-		copy.warning = once_had(check, id, field ? violation->field : (JsonbRef) {0});
+		copy.warning = once_had(check, entry_id(key), field ? violation->field : (JsonbRef) {0});
 	}
 	findings_add(&copy, &check->findings);
 }

@@ -50,22 +50,8 @@
 PG_FUNCTION_INFO_V1(integration_schema_rename_field);
 PG_FUNCTION_INFO_V1(integration_schema_rename);
 
-/* $1 is the integration, $2 the old name, $3 the new one. */
-static const char rename_field_text[] =
-"UPDATE ONLY %s AS s SET fields = ("
-" SELECT jsonb_agg(f.value || coalesce(("
-"   SELECT jsonb_object_agg(m.key, CASE WHEN jsonb_typeof(m.value) = 'array'"
-"     THEN (SELECT jsonb_agg(CASE WHEN e.value = to_jsonb($2) THEN to_jsonb($3) ELSE e.value END"
-"                            ORDER BY e.ordinality)"
-"             FROM jsonb_array_elements(m.value) WITH ORDINALITY AS e)"
-"     ELSE to_jsonb($3) END)"
-"   FROM jsonb_each(f.value) AS m"
-"   WHERE m.key IN ('name', 'required_with', 'required_unless') AND m.value @> to_jsonb($2)), '{}')"
-"  ORDER BY f.ordinality)"
-" FROM jsonb_array_elements(s.fields) WITH ORDINALITY AS f)"
-" WHERE s.id = $1";
-
-static const char rename_text[] = "UPDATE ONLY %s AS s SET id = $3 WHERE s.id = $1 AND $2 = $1";
+static const char rename_field_text[] = "UPDATE ONLY %s AS s SET fields = $2 WHERE s.id = $1";
+static const char rename_text[] = "UPDATE ONLY %s AS s SET id = $2 WHERE s.id = $1";
 
 /*
  * name_argument: a name that an argument gives.
@@ -149,45 +135,81 @@ require_id(JsonbRef id)
 }
 
 /*
- * require_names: the old name must be there, and the new one free and well formed.
+ * renamed_definitions: the definitions with the new name; with SPI connected, in
+ * its memory.
+ */
+static RenamedDefinitions
+renamed_definitions(Relation catalogue, const Rename *rename, const FieldPath *path,
+					JsonbRef name)
+{
+	static const Oid types[] = {TEXTOID};
+	Datum		values[] = {text_from_ref(rename->from_id)};
+	RenamedDefinitions none = {0};
+	Datum		fields;
+	bool		isnull;
+
+	if (own_execute(NULL, RelationGetForm(catalogue)->relowner,
+					psprintf("SELECT s.fields FROM ONLY %s AS s WHERE s.id = $1",
+							 qualified_name(RelationGetRelid(catalogue))),
+					lengthof(types), types, values, NULL, GetLatestSnapshot()) == 0)
+		return none;
+	fields = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	return isnull ? none : rename_definitions(jsonb_ref_root(DatumGetJsonbP(fields)), path, name);
+}
+
+/*
+ * require_names: the old name must be there, and the new one free and well formed;
+ * with SPI connected.  Returns the definitions with a field's new name.
  *
  * Errors: undefined_object, unique_violation, check_violation.
  */
-static void
-require_names(FunctionCallInfo fcinfo, const Rename *rename)
+static Jsonb *
+require_names(FunctionCallInfo fcinfo, Relation catalogue, const Rename *rename, JsonbRef name)
 {
-	const Catalogue *catalogue;
-	const Integration *integration;
+	FieldPath	path;
+	RenamedDefinitions renamed;
 
+	(void) catalogue_require(catalogue_current(fcinfo), rename->from_id.ptr, rename->from_id.len);
 	if (rename->from_field.type == JREF_NONE)
 	{
-		catalogue = catalogue_current(fcinfo);
-		(void) catalogue_require(catalogue, rename->from_id.ptr, rename->from_id.len);
 		require_id(rename->to_id);
-		if (catalogue_integration(catalogue, rename->to_id.ptr, rename->to_id.len) != NULL)
+		if (catalogue_integration(catalogue_current(fcinfo), rename->to_id.ptr, rename->to_id.len) != NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNIQUE_VIOLATION),
 					 errmsg("integration %s exists already", name_phrase(rename->to_id))));
-		return;
+		return NULL;
 	}
-	require_field(fcinfo, (FieldName) {rename->from_id, rename->from_field});
-	if (!is_field_name(rename->to_field))
+	path = field_path_parse(rename->from_field);
+	require_field(fcinfo, field_name(rename->from_id, rename->from_field));
+	if (!is_field_name(name))
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("field cannot have the name %s", name_phrase(rename->to_field)),
+				 errmsg("field cannot have the name %s", name_phrase(name)),
 				 errhint("%s", FIELD_NAME_HINT)));
-	if (JREF_IS(rename->to_field, "enabled"))
+	if (path.nsteps == 1 && JREF_IS(name, "enabled"))
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("field cannot be renamed to %s", name_phrase(rename->to_field)),
+				 errmsg("field cannot be renamed to %s", name_phrase(name)),
 				 errhint("In \"locked\" that name is the integration's own switch.")));
-	catalogue = catalogue_current(fcinfo);
-	integration = catalogue_require(catalogue, rename->from_id.ptr, rename->from_id.len);
-	if (integration_field(integration, rename->to_field.ptr, rename->to_field.len) != NULL)
+	renamed = renamed_definitions(catalogue, rename, &path, name);
+	if (renamed.tells_choices)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("field %s of integration %s cannot be renamed",
+						name_phrase(rename->from_field), name_phrase(rename->from_id)),
+				 errdetail("It tells the choices of an object apart.")));
+	if (!renamed.found)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("integration %s has no field %s", name_phrase(rename->from_id),
+						name_phrase(rename->from_field)),
+				 errhint("A path is that of the definition: \"*\" stands for any element of an array and any key of a map.")));
+	if (renamed.taken)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNIQUE_VIOLATION),
 				 errmsg("integration %s has a field %s already", name_phrase(rename->from_id),
 						name_phrase(rename->to_field))));
+	return renamed.fields;
 }
 
 /*
@@ -197,18 +219,16 @@ require_names(FunctionCallInfo fcinfo, const Rename *rename)
  * (catalogue/secret_change.c).
  */
 static void
-rename_in_catalogue(Relation catalogue, const Rename *rename)
+rename_in_catalogue(Relation catalogue, const Rename *rename, Jsonb *fields)
 {
-	static const Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
-	bool		field = rename->from_field.type != JREF_NONE;
-	char	   *table = qualified_name(RelationGetRelid(catalogue));
-	Datum		values[3];
+	Oid			types[] = {TEXTOID, fields != NULL ? JSONBOID : TEXTOID};
+	Datum		values[2];
 
 	values[0] = text_from_ref(rename->from_id);
-	values[1] = text_from_ref(field ? rename->from_field : rename->from_id);
-	values[2] = text_from_ref(field ? rename->to_field : rename->to_id);
+	values[1] = fields != NULL ? JsonbPGetDatum(fields) : text_from_ref(rename->to_id);
 	if (own_execute(NULL, RelationGetForm(catalogue)->relowner,
-					psprintf(field ? rename_field_text : rename_text, table),
+					psprintf(fields != NULL ? rename_field_text : rename_text,
+							 qualified_name(RelationGetRelid(catalogue))),
 					lengthof(types), types, values, NULL, GetLatestSnapshot()) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -314,12 +334,14 @@ rename_in_nodes(Oid relid, const Rename *rename)
  * What is read is the latest: the lock may have been waited for.
  */
 static uint64
-rename_everywhere(FunctionCallInfo fcinfo, const Rename *rename, const char *reason)
+rename_everywhere(FunctionCallInfo fcinfo, const Rename *rename, JsonbRef name,
+				  const char *reason)
 {
 	Relation	catalogue = table_open(own_table_required(fcinfo, OWN_CATALOGUE,
 														  RowExclusiveLock), NoLock);
 	Oid			nodes = own_table_required(fcinfo, OWN_NODES, AccessShareLock);
 	const char *given = actor_reason();
+	Jsonb	   *fields;
 	uint64		changed;
 	int			level;
 
@@ -330,7 +352,7 @@ rename_everywhere(FunctionCallInfo fcinfo, const Rename *rename, const char *rea
 	catalogue_move_version(catalogue);
 	LockRelationOid(nodes, ShareRowExclusiveLock);
 	PushActiveSnapshot(GetLatestSnapshot());
-	require_names(fcinfo, rename);
+	fields = require_names(fcinfo, catalogue, rename, name);
 	PopActiveSnapshot();
 
 	level = NewGUCNestLevel();
@@ -339,7 +361,7 @@ rename_everywhere(FunctionCallInfo fcinfo, const Rename *rename, const char *rea
 	(void) set_config_option("integration_schemas.reason", reason, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	rename_record(fcinfo, rename);
-	rename_in_catalogue(catalogue, rename);
+	rename_in_catalogue(catalogue, rename, fields);
 	SPI_finish();
 	changed = rename_in_nodes(nodes, rename);
 	AtEOXact_GUC(false, level);
@@ -348,18 +370,37 @@ rename_everywhere(FunctionCallInfo fcinfo, const Rename *rename, const char *rea
 }
 
 /*
+ * beside: the path of a field of that name beside the one at a path, palloc'd.
+ */
+static JsonbRef
+beside(JsonbRef path, JsonbRef name)
+{
+	StringInfoData result;
+	int			before = path.len;
+
+	while (before > 0 && path.ptr[before - 1] != '/')
+		before--;
+	initStringInfo(&result);
+	appendBinaryStringInfo(&result, path.ptr, before);
+	appendBinaryStringInfo(&result, name.ptr, name.len);
+	return jsonb_ref_string(result.data, result.len);
+}
+
+/*
  * integration_schema_rename_field(id text, "from" text, "to" text) returns
- * bigint: give a field another name.
+ * bigint: give a field another name; "from" may be a path.
  */
 Datum
 integration_schema_rename_field(PG_FUNCTION_ARGS)
 {
 	Rename		rename = {0};
+	JsonbRef	name;
 
 	rename.from_id = rename.to_id = name_argument(fcinfo, 0);
 	rename.from_field = name_argument(fcinfo, 1);
-	rename.to_field = name_argument(fcinfo, 2);
-	PG_RETURN_INT64(rename_everywhere(fcinfo, &rename, "field renamed"));
+	name = name_argument(fcinfo, 2);
+	rename.to_field = beside(rename.from_field, name);
+	PG_RETURN_INT64(rename_everywhere(fcinfo, &rename, name, "field renamed"));
 }
 
 /*
@@ -373,5 +414,5 @@ integration_schema_rename(PG_FUNCTION_ARGS)
 
 	rename.from_id = name_argument(fcinfo, 0);
 	rename.to_id = name_argument(fcinfo, 1);
-	PG_RETURN_INT64(rename_everywhere(fcinfo, &rename, "integration renamed"));
+	PG_RETURN_INT64(rename_everywhere(fcinfo, &rename, rename.to_id, "integration renamed"));
 }

@@ -9,17 +9,26 @@
 #ifndef STORE_RENAME_H
 #define STORE_RENAME_H
 
+#include "catalogue/field_path.h"
 #include "fmgr.h"
-#include "jsonb/reader.h"
 
 /* A renaming: of an integration, or of a field of one. */
 typedef struct Rename
 {
 	JsonbRef	from_id;
 	JsonbRef	to_id;			/* the same where a field is renamed */
-	JsonbRef	from_field;		/* JREF_NONE: of the integration */
-	JsonbRef	to_field;
+	JsonbRef	from_field;		/* its path; JREF_NONE: of the integration */
+	JsonbRef	to_field;		/* the same with the new name */
 } Rename;
+
+/* Definitions in which a field has another name. */
+typedef struct RenamedDefinitions
+{
+	Jsonb	   *fields;			/* NULL where there are none */
+	bool		found;			/* one has the name */
+	bool		taken;			/* one beside it has the new one */
+	bool		tells_choices;	/* it is the one by which variants are told apart */
+} RenamedDefinitions;
 
 /* What a field of today was called in the versions between two places. */
 typedef struct FieldPeriod
@@ -34,6 +43,11 @@ typedef struct FieldPeriod
 extern bool rename_concerns(const Rename *rename, JsonbRef document);
 extern bool rename_collides(const Rename *rename, JsonbRef document);
 extern Jsonb *rename_document(const Rename *rename, JsonbRef document);
+extern JsonbRef rename_in_value(JsonbRef value, const FieldPath *path, JsonbRef to);
+
+/* store/rename_definitions.c */
+extern RenamedDefinitions rename_definitions(JsonbRef fields, const FieldPath *path,
+											 JsonbRef to);
 
 /* store/rename_record.c */
 extern void rename_record(FunctionCallInfo fcinfo, const Rename *rename);

@@ -4,14 +4,14 @@
  *	  What the renaming of an integration or a field makes of a document.
  *
  * A name is a key on the way to what it names: the one member moves to its new
- * place in key order, and everything else is copied as it lies.  The name of a
- * field stands in the entry's "locked" as well.
+ * place in key order, and everything else is copied as it lies.  A field may
+ * stand deep in a value, in each element of an array, or at each key of a map.
+ * The name of an integration's own field stands in the entry's "locked" as well.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "catalogue/catalogue.h"
 #include "jsonb/writer.h"
 #include "miscadmin.h"
 #include "store/rename.h"
@@ -68,12 +68,39 @@ locks(JsonbRef entry, JsonbRef name)
 }
 
 /*
- * value_of: an entry's value for a field; JREF_NONE where there is none.
+ * has_at: has a value a member at the end of the steps?
  */
-static JsonbRef
-value_of(JsonbRef entry, JsonbRef field)
+static bool
+has_at(JsonbRef value, const JsonbRef *steps, int nsteps)
 {
-	return jsonb_ref_member(JREF_MEMBER(entry, "config"), field.ptr, field.len);
+	JsonbWalk	walk;
+	JsonbRef	key;
+	JsonbRef	inner;
+
+	for (; nsteps > 0 && !JREF_IS(*steps, "*"); steps++, nsteps--)
+		value = jsonb_ref_member(value, steps->ptr, steps->len);
+	if (nsteps == 0 || JREF_IS_SCALAR(value))
+		return nsteps == 0 && value.type != JREF_NONE;
+	check_stack_depth();
+	jsonb_walk_begin(&walk, value);
+	while (value.type == JREF_ARRAY ? jsonb_walk_element(&walk, &inner) :
+		   jsonb_walk_member(&walk, &key, &inner))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (has_at(inner, steps + 1, nsteps - 1))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * entry_has: has an entry the field, or does it lock it?
+ */
+static bool
+entry_has(JsonbRef entry, const FieldPath *path)
+{
+	return has_at(JREF_MEMBER(entry, "config"), path->steps, path->nsteps) ||
+		(path->nsteps == 1 && locks(entry, *path->steps));
 }
 
 /*
@@ -83,10 +110,13 @@ bool
 rename_concerns(const Rename *rename, JsonbRef document)
 {
 	JsonbRef	integrations = JREF_MEMBER(document, "integrations");
+	FieldPath	path = {0};
 	JsonbWalk	walk;
 	JsonbRef	key;
 	JsonbRef	entry;
 
+	if (rename->from_field.type != JREF_NONE)
+		path = field_path_parse(rename->from_field);
 	if (integrations.type != JREF_OBJECT)
 		return false;
 	jsonb_walk_begin(&walk, integrations);
@@ -94,9 +124,7 @@ rename_concerns(const Rename *rename, JsonbRef document)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (is_entry_of(key, rename->from_id) &&
-			(rename->from_field.type == JREF_NONE ||
-			 value_of(entry, rename->from_field).type != JREF_NONE ||
-			 locks(entry, rename->from_field)))
+			(rename->from_field.type == JREF_NONE || entry_has(entry, &path)))
 			return true;
 	}
 	return false;
@@ -181,6 +209,72 @@ write_renamed(JsonbWriter *writer, JsonbFrame *outer, JsonbRef object,
 	while (renamed_walk_next(&walk, &key, &value))
 		jsonb_write_value(writer, &frame, value);
 	jsonb_write_end(writer, &frame);
+}
+
+/*
+ * write_at: a value in which the member at the end of the steps has another key.
+ */
+static void
+write_at(JsonbWriter *writer, JsonbFrame *outer, JsonbRef value, const JsonbRef *steps,
+		 int nsteps, JsonbRef to)
+{
+	bool		any = JREF_IS(*steps, "*");
+	JsonbFrame	frame;
+	JsonbWalk	walk;
+	JsonbRef	key;
+	JsonbRef	inner;
+
+	if (nsteps == 1 && value.type == JREF_OBJECT)
+	{
+		write_renamed(writer, outer, value, *steps, to);
+		return;
+	}
+	if (nsteps == 1 || !(value.type == JREF_OBJECT || (any && value.type == JREF_ARRAY)))
+	{
+		jsonb_write_value(writer, outer, value);
+		return;
+	}
+	check_stack_depth();
+	jsonb_walk_begin(&walk, value);
+	if (value.type == JREF_ARRAY)
+	{
+		jsonb_write_array(writer, outer, &frame, jsonb_ref_count(value));
+		while (jsonb_walk_element(&walk, &inner))
+		{
+			CHECK_FOR_INTERRUPTS();
+			write_at(writer, &frame, inner, steps + 1, nsteps - 1, to);
+		}
+	}
+	else
+	{
+		jsonb_write_object(writer, outer, &frame, jsonb_ref_count(value));
+		jsonb_write_keys_of(writer, &frame, value);
+		while (jsonb_walk_member(&walk, &key, &inner))
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (any || same(key, *steps))
+				write_at(writer, &frame, inner, steps + 1, nsteps - 1, to);
+			else
+				jsonb_write_value(writer, &frame, inner);
+		}
+	}
+	jsonb_write_end(writer, &frame);
+}
+
+/*
+ * rename_in_value: a value in which the member at a path has another key, palloc'd
+ * where it is another one.
+ */
+JsonbRef
+rename_in_value(JsonbRef value, const FieldPath *path, JsonbRef to)
+{
+	JsonbWriter writer;
+
+	if (JREF_IS_SCALAR(value) || !has_at(value, path->steps, path->nsteps))
+		return value;
+	jsonb_write_begin(&writer, (Size) value.len + to.len + VARHDRSZ + 16);
+	write_at(&writer, NULL, value, path->steps, path->nsteps, to);
+	return jsonb_ref_root(jsonb_write_finish(&writer));
 }
 
 /*
@@ -277,7 +371,7 @@ write_locked(JsonbWriter *writer, JsonbFrame *outer, JsonbRef locked, const Rena
  */
 static void
 write_object(JsonbWriter *writer, JsonbFrame *outer, JsonbRef object, Level level,
-			 const Rename *rename)
+			 const Rename *rename, const FieldPath *path, JsonbRef name)
 {
 	bool		whole = rename->from_field.type == JREF_NONE;
 	JsonbFrame	frame;
@@ -296,12 +390,13 @@ write_object(JsonbWriter *writer, JsonbFrame *outer, JsonbRef object, Level leve
 		if (level == LEVEL_DOCUMENT && is_object && JREF_IS(key, "integrations") && whole)
 			write_entries(writer, &frame, value, rename);
 		else if (level == LEVEL_DOCUMENT && is_object && JREF_IS(key, "integrations"))
-			write_object(writer, &frame, value, LEVEL_INTEGRATIONS, rename);
+			write_object(writer, &frame, value, LEVEL_INTEGRATIONS, rename, path, name);
 		else if (level == LEVEL_INTEGRATIONS && is_object && is_entry_of(key, rename->from_id))
-			write_object(writer, &frame, value, LEVEL_ENTRY, rename);
+			write_object(writer, &frame, value, LEVEL_ENTRY, rename, path, name);
 		else if (level == LEVEL_ENTRY && is_object && JREF_IS(key, "config"))
-			write_renamed(writer, &frame, value, rename->from_field, rename->to_field);
-		else if (level == LEVEL_ENTRY && value.type == JREF_ARRAY && JREF_IS(key, "locked"))
+			write_at(writer, &frame, value, path->steps, path->nsteps, name);
+		else if (level == LEVEL_ENTRY && value.type == JREF_ARRAY && JREF_IS(key, "locked") &&
+				 path->nsteps == 1)
 			write_locked(writer, &frame, value, rename);
 		else
 			jsonb_write_value(writer, &frame, value);
@@ -317,10 +412,19 @@ write_object(JsonbWriter *writer, JsonbFrame *outer, JsonbRef object, Level leve
 Jsonb *
 rename_document(const Rename *rename, JsonbRef document)
 {
+	FieldPath	from = {0};
+	JsonbRef	name = {0};
 	JsonbWriter writer;
 
+	if (rename->from_field.type != JREF_NONE)
+	{
+		FieldPath	to = field_path_parse(rename->to_field);
+
+		from = field_path_parse(rename->from_field);
+		name = to.steps[to.nsteps - 1];
+	}
 	jsonb_write_begin(&writer, (Size) document.len + rename->to_id.len +
 					  rename->to_field.len + VARHDRSZ + 16);
-	write_object(&writer, NULL, document, LEVEL_DOCUMENT, rename);
+	write_object(&writer, NULL, document, LEVEL_DOCUMENT, rename, &from, name);
 	return jsonb_write_finish(&writer);
 }

@@ -13,7 +13,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "catalogue/catalogue.h"
+#include "catalogue/field_path.h"
 #include "replication/logicalworker.h"
 #include "server/actor.h"
 #include "server/identity.h"
@@ -172,15 +172,15 @@ renamed_since(FunctionCallInfo fcinfo, int64 sequence, Jsonb *document)
 }
 
 /*
- * is_name: is it what the renaming calls so, the field or its integration?
+ * is_name: does a renaming that calls a field, or its integration, so speak of
+ * this one, or of one on the way to it?
  */
 static bool
-is_name(const Rename *rename, JsonbRef rename_id, JsonbRef rename_field,
-		JsonbRef id, JsonbRef field)
+is_name(JsonbRef rename_id, JsonbRef rename_field, JsonbRef id, JsonbRef field)
 {
 	return jsonb_ref_is(rename_id, id.ptr, id.len) &&
-		(rename->from_field.type == JREF_NONE ||
-		 jsonb_ref_is(rename_field, field.ptr, field.len));
+		(rename_field.type == JREF_NONE ||
+		 field_path_renamed(field, rename_field, rename_field).type != JREF_NONE);
 }
 
 /*
@@ -220,12 +220,10 @@ field_periods(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field, FieldPeriod 
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		Rename		rename = rename_of(i);
-		bool		given = is_name(&rename, rename.to_id, rename.to_field,
-									period->id, period->field);
+		bool		given = is_name(rename.to_id, rename.to_field, period->id, period->field);
 		bool		isnull;
 
-		if (!given && !is_name(&rename, rename.from_id, rename.from_field,
-							   period->id, period->field))
+		if (!given && !is_name(rename.from_id, rename.from_field, period->id, period->field))
 			continue;
 		period->after = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
 													5, &isnull));
@@ -233,7 +231,8 @@ field_periods(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field, FieldPeriod 
 			break;
 		period[1] = (FieldPeriod) {
 			rename.from_id,
-			rename.from_field.type == JREF_NONE ? period->field : rename.from_field,
+			rename.from_field.type == JREF_NONE ? period->field :
+			field_path_renamed(period->field, rename.to_field, rename.from_field),
 			0, period->after
 		};
 		period++;
@@ -263,21 +262,18 @@ renamed_to(FunctionCallInfo fcinfo, JsonbRef *id, JsonbRef *field)
 		Rename		rename = rename_of(i);
 
 		/* the name was given to something new meanwhile */
-		if (is_name(&rename, rename.from_id, rename.from_field, *id, *field) &&
-			!jsonb_ref_is(today_id, rename.from_id.ptr, rename.from_id.len))
+		if (is_name(rename.from_id, rename.from_field, *id, *field) &&
+			!is_name(rename.from_id, rename.from_field, today_id, today_field))
 		{
 			today_id = *id;
 			today_field = *field;
 		}
-		else if (rename.from_field.type != JREF_NONE &&
-				 is_name(&rename, rename.from_id, rename.from_field, *id, *field))
-			today_field = *field;
-		if (is_name(&rename, rename.from_id, rename.from_field, today_id, today_field))
+		if (is_name(rename.from_id, rename.from_field, today_id, today_field))
 		{
 			renamed = true;
 			today_id = rename.to_id;
 			if (rename.to_field.type != JREF_NONE)
-				today_field = rename.to_field;
+				today_field = field_path_renamed(today_field, rename.from_field, rename.to_field);
 		}
 	}
 	renamed = renamed && !(jsonb_ref_is(today_id, id->ptr, id->len) &&

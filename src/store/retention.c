@@ -26,6 +26,7 @@
 #include "server/own_table.h"
 #include "server/sql_result.h"
 #include "store/history.h"
+#include "store/places.h"
 #include "store/rename.h"
 #include "store/store.h"
 #include "store/write.h"
@@ -120,45 +121,32 @@ integration_config_prune(PG_FUNCTION_ARGS)
 static uint64
 erase_versions(FunctionCallInfo fcinfo, const FieldPeriod *period)
 {
-	Oid			argtypes[] = {TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID, INT8OID, INT8OID};
-	Datum		path[4];
-	StringInfoData pointer;
-	Datum		values[6];
-	uint64		versions;
+	Oid			argtypes[] = {TEXTOID, TEXTOID, TEXTARRAYOID, INT8OID, INT8OID};
+	FieldPath	field = field_path_parse(period->field);
+	FieldPath	path = places_path(period->id, &field);
+	Datum	   *steps = palloc_extended(sizeof(Datum) * (Size) path.nsteps, MCXT_ALLOC_HUGE);
+	Datum		values[5];
 
-	path[0] = CStringGetTextDatum("integrations");
-	path[1] = text_from_ref(period->id);
-	path[2] = CStringGetTextDatum("config");
-	path[3] = text_from_ref(period->field);
-	initStringInfo(&pointer);
-	append_pointer_step(&pointer, jsonb_ref_string("integrations", 12));
-	append_pointer_step(&pointer, period->id);
-	append_pointer_step(&pointer, jsonb_ref_string("config", 6));
-	append_pointer_step(&pointer, period->field);
-
+	for (int i = 0; i < path.nsteps; i++)
+		steps[i] = text_from_ref(path.steps[i]);
 	values[0] = PG_GETARG_DATUM(0);
 	values[1] = PG_GETARG_DATUM(1);
-	values[2] = PointerGetDatum(construct_array(path, lengthof(path), TEXTOID, -1, false,
+	values[2] = PointerGetDatum(construct_array(steps, path.nsteps, TEXTOID, -1, false,
 												TYPALIGN_INT));
-	pfree(DatumGetPointer(path[1]));
-	pfree(DatumGetPointer(path[3]));
-	values[3] = PointerGetDatum(cstring_to_text_with_len(pointer.data, pointer.len));
-	pfree(pointer.data);
-	values[4] = Int64GetDatum(period->after);
-	values[5] = Int64GetDatum(period->before);
-	versions = change_history(fcinfo, ACL_UPDATE,
-							  "UPDATE ONLY %1$s AS h"
-							  " SET config_json = pg_catalog.jsonb_set(h.config_json, $3, 'null', false),"
-							  " erased = pg_catalog.array_append(h.erased, $4)"
-							  " WHERE h.org_id OPERATOR(pg_catalog.=) $1"
-							  " AND h.node_id OPERATOR(pg_catalog.=) $2"
-							  " AND h.sequence OPERATOR(pg_catalog.>) $5"
-							  " AND h.sequence OPERATOR(pg_catalog.<) $6"
-							  " AND h.config_json OPERATOR(pg_catalog.#>) $3 OPERATOR(pg_catalog.<>) 'null'",
-							  lengthof(argtypes), argtypes, values, NULL);
-	pfree(DatumGetPointer(values[2]));
-	pfree(DatumGetPointer(values[3]));
-	return versions;
+	values[3] = Int64GetDatum(period->after);
+	values[4] = Int64GetDatum(period->before);
+	return change_history(fcinfo, ACL_UPDATE,
+						  "UPDATE ONLY %1$s AS h"
+						  " SET config_json = integration_schemas_internal.without_values(h.config_json, $3),"
+						  " erased = pg_catalog.array_cat(h.erased,"
+						  "  integration_schemas_internal.value_places(h.config_json, $3))"
+						  " WHERE h.org_id OPERATOR(pg_catalog.=) $1"
+						  " AND h.node_id OPERATOR(pg_catalog.=) $2"
+						  " AND h.sequence OPERATOR(pg_catalog.>) $4"
+						  " AND h.sequence OPERATOR(pg_catalog.<) $5"
+						  " AND pg_catalog.cardinality("
+						  "  integration_schemas_internal.value_places(h.config_json, $3)) OPERATOR(pg_catalog.>) 0",
+						  lengthof(argtypes), argtypes, values, NULL);
 }
 
 /*
@@ -189,24 +177,66 @@ erase_past(FunctionCallInfo fcinfo, FieldName name)
 static void
 require_name_of_today(FunctionCallInfo fcinfo, FieldName name)
 {
-	FieldName	today = name;
+	JsonbRef	today_id = name.id;
+	JsonbRef	today_field = name.field;
 	const Integration *integration;
 	JsonbRef	instance;
 
-	if (!renamed_to(fcinfo, &today.id, &today.field))
+	if (!renamed_to(fcinfo, &today_id, &today_field))
 		return;
 	PushActiveSnapshot(GetLatestSnapshot());
 	integration = catalogue_entry(catalogue_of_owner(fcinfo), name.id.ptr, name.id.len, &instance);
 	PopActiveSnapshot();
 	if (integration != NULL &&
-		integration_field(integration, name.field.ptr, name.field.len) != NULL)
+		field_path_end(&integration->config, &name.path) != FIELD_PATH_NOWHERE)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("field %s of integration %s was renamed",
 					name_phrase(name.field), name_phrase(name.id)),
 			 errhint("It is field %s of integration %s now.",
-					 name_phrase(today.field), name_phrase(today.id))));
+					 name_phrase(today_field), name_phrase(today_id))));
+}
+
+/*
+ * refuse_position: an array's elements stand elsewhere in other versions, so one
+ * can't be erased by its position.
+ *
+ * Errors: invalid_parameter_value.
+ */
+static void
+refuse_position(FunctionCallInfo fcinfo, FieldName name)
+{
+	JsonbRef	instance;
+	const Integration *integration;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	integration = catalogue_entry(catalogue_of_owner(fcinfo), name.id.ptr, name.id.len, &instance);
+	PopActiveSnapshot();
+	if (integration != NULL &&
+		field_path_end(&integration->config, &name.path) == FIELD_PATH_POSITION)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("an element of an array cannot be erased by its position"),
+				 errdetail("It may have had another one in older versions."),
+				 errhint("Write \"*\" for all elements.")));
+}
+
+/*
+ * once_had_field: did the catalogue ever have such a field, under that name?
+ */
+static bool
+once_had_field(FunctionCallInfo fcinfo, FieldName name)
+{
+	JsonbWalk	walk;
+	JsonbRef	path;
+	JsonbRef	value;
+
+	jsonb_walk_begin(&walk, history_names(fcinfo, entry_id(name.id), true));
+	while (jsonb_walk_member(&walk, &path, &value))
+		if (field_path_matches(path, name.field))
+			return true;
+	return false;
 }
 
 /*
@@ -215,24 +245,29 @@ require_name_of_today(FunctionCallInfo fcinfo, FieldName name)
  * document, where null then stands, and out of every version in its history;
  * returns in how many versions it was.
  *
- * A lock above does not hold a value that must go.  The node may be deleted.  A
+ * The field may be a path, in which "*" is any element of an array.  A lock above
+ * does not hold a value that must go.  The node may be deleted.  A
  * name that nobody knows, and that nothing has a value for, is a mistake.
  */
 Datum
 integration_config_erase(PG_FUNCTION_ARGS)
 {
 	FieldName	name = field_argument(fcinfo);
+	FieldPath	path = places_path(name.id, &name.path);
 	NodeWrite	write;
+	bool		live;
 	uint64		versions;
 
 	write_lock(&write, fcinfo, 3);
-	if (write.document == NULL || own_value(&write, name).type <= JREF_NULL)
+	refuse_position(fcinfo, name);
+	live = write.document != NULL && places_any(jsonb_ref_root(write.document), &path);
+	if (!live)
 		require_name_of_today(fcinfo, name);
 	if (write.context.reason == NULL)
 		write.context.reason = "erased";
 	write.context.accepted = true;
-	if (write.document != NULL && own_value(&write, name).type > JREF_NULL)
-		(void) write_end(&write, unset_field(&write, name));
+	if (live)
+		(void) write_end(&write, places_emptied(jsonb_ref_root(write.document), &path));
 	else
 		SPI_finish();
 	versions = erase_past(fcinfo, name);
@@ -245,8 +280,7 @@ integration_config_erase(PG_FUNCTION_ARGS)
 		if (write.document == NULL &&
 			history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &deleted) == 0)
 			store_no_such(store_text_ref(org_id), store_text_ref(node_id));
-		if (jsonb_ref_member(history_names(fcinfo, entry_id(name.id), true),
-							 name.field.ptr, name.field.len).type == JREF_NONE)
+		if (!once_had_field(fcinfo, name))
 			require_field(fcinfo, name);
 	}
 	PG_RETURN_INT64(versions);

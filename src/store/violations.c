@@ -90,7 +90,7 @@ add_violation(const Violation *violation, void *arg)
 
 	if (search->integration.type != JREF_NONE &&
 		(violation->integration.type == JREF_NONE ||
-		 !jsonb_ref_equal(violation->integration, search->integration)))
+		 !jsonb_ref_equal(entry_id(violation->integration), search->integration)))
 		return;
 	caller = MemoryContextSwitchTo(search->row_cxt);
 	values[0] = PointerGetDatum(search->org_id);

@@ -31,10 +31,9 @@
 #include "server/messages.h"
 #include "server/own_query.h"
 #include "server/own_table.h"
-#include "server/suggest.h"
-#include "store/choices.h"
 #include "store/lookup.h"
 #include "store/node_rules.h"
+#include "store/patch.h"
 #include "store/rename.h"
 #include "store/store.h"
 #include "store/write.h"
@@ -47,12 +46,6 @@ PG_FUNCTION_INFO_V1(integration_config_replace);
 PG_FUNCTION_INFO_V1(integration_config_rollback);
 PG_FUNCTION_INFO_V1(integration_config_unset);
 PG_FUNCTION_INFO_V1(integration_config_inherit);
-
-/*
- * What a null of a patch means that finds nothing to remove there: it is kept,
- * and unsets what the node inherits.
- */
-static const char *const field_nulls[] = {"integrations", PATCH_ANY_KEY, "config", NULL};
 
 #define UPDATE_NODE \
 	"UPDATE ONLY %s AS n SET config_json = $3" \
@@ -307,16 +300,10 @@ integration_config_set(PG_FUNCTION_ARGS)
 {
 	NodeWrite	write;
 	Jsonb	   *patch = object_argument(fcinfo, 2, "patch");
-	Jsonb	   *target;
-	Jsonb	   *document;
 
 	write_begin(&write, fcinfo, 3);
-	document = merge_patched(jsonb_ref_root(write.document), jsonb_ref_root(patch), field_nulls);
-	target = without_old_choices(catalogue_of_owner(fcinfo), write.document,
-								 jsonb_ref_root(document));
-	if (target != write.document)
-		document = merge_patched(jsonb_ref_root(target), jsonb_ref_root(patch), field_nulls);
-	PG_RETURN_INT32(write_end(&write, document));
+	PG_RETURN_INT32(write_end(&write, patched_document(catalogue_of_owner(fcinfo), write.document,
+													   jsonb_ref_root(patch))));
 }
 
 /*
@@ -420,20 +407,25 @@ integration_config_rollback(PG_FUNCTION_ARGS)
 }
 
 /*
+ * field_name: a field of an entry by its path.
+ */
+FieldName
+field_name(JsonbRef id, JsonbRef field)
+{
+	return (FieldName) {id, field, field_path_parse(field)};
+}
+
+/*
  * field_argument: the field that a function's third and fourth argument name.
  */
 FieldName
 field_argument(FunctionCallInfo fcinfo)
 {
-	FieldName	name;
-
 	if (PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("integration and field must not be null")));
-	name.id = store_text_ref(PG_GETARG_TEXT_PP(2));
-	name.field = store_text_ref(PG_GETARG_TEXT_PP(3));
-	return name;
+	return field_name(store_text_ref(PG_GETARG_TEXT_PP(2)), store_text_ref(PG_GETARG_TEXT_PP(3)));
 }
 
 /*
@@ -444,17 +436,15 @@ void
 require_field(FunctionCallInfo fcinfo, FieldName name)
 {
 	const Integration *integration;
-	JsonbRef	nearest = {0};
+	JsonbRef	nearest;
 	JsonbRef	instance;
 	StringInfoData message;
 
 	integration = catalogue_require_entry(catalogue_current(fcinfo), name.id.ptr,
 										  name.id.len, &instance);
-	if (integration_field(integration, name.field.ptr, name.field.len) != NULL)
+	if (field_path_end(&integration->config, &name.path) != FIELD_PATH_NOWHERE)
 		return;
-	if (integration->config.nfields > 0)
-		nearest = suggest_nearest(name.field, &integration->config.fields[0].name,
-								  integration->config.nfields, sizeof(Field), NULL);
+	nearest = field_path_nearest(&integration->config, &name.path);
 	initStringInfo(&message);
 	appendStringInfoString(&message, "integration ");
 	append_name(&message, name.id);
@@ -468,9 +458,31 @@ require_field(FunctionCallInfo fcinfo, FieldName name)
 }
 
 /*
+ * require_member: the field must stand in objects: an array is a value as a whole,
+ * and what is in it can't be inherited by itself.
+ *
+ * Errors: feature_not_supported.
+ */
+static void
+require_member(FunctionCallInfo fcinfo, FieldName name)
+{
+	JsonbRef	instance;
+	const Integration *integration = catalogue_entry(catalogue_current(fcinfo), name.id.ptr,
+													 name.id.len, &instance);
+
+	if (integration != NULL &&
+		field_path_end(&integration->config, &name.path) >= FIELD_PATH_ELEMENT)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("field %s of integration %s is in an array",
+						name_phrase(name.field), name_phrase(name.id)),
+				 errdetail("A node has an array, or inherits it, as a whole.")));
+}
+
+/*
  * own_value: what the node's own document has for a field.
  */
-JsonbRef
+static JsonbRef
 own_value(const NodeWrite *write, FieldName name)
 {
 	JsonbRef	value = jsonb_ref_root(write->document);
@@ -478,13 +490,15 @@ own_value(const NodeWrite *write, FieldName name)
 	value = JREF_MEMBER(value, "integrations");
 	value = jsonb_ref_member(value, name.id.ptr, name.id.len);
 	value = JREF_MEMBER(value, "config");
-	return jsonb_ref_member(value, name.field.ptr, name.field.len);
+	for (int i = 0; i < name.path.nsteps; i++)
+		value = jsonb_ref_member(value, name.path.steps[i].ptr, name.path.steps[i].len);
+	return value;
 }
 
 /*
  * null_patch: the patch that sets a field to null, palloc'd.
  */
-static Jsonb *
+static JsonbRef
 null_patch(FieldName name)
 {
 	JsonbBuild	build = {0};
@@ -496,33 +510,34 @@ null_patch(FieldName name)
 	build_key_ref(&build, name.id);
 	build_object(&build);
 	build_key(&build, "config");
-	build_object(&build);
-	build_key_ref(&build, name.field);
+	for (int i = 0; i < name.path.nsteps; i++)
+	{
+		build_object(&build);
+		build_key_ref(&build, name.path.steps[i]);
+	}
 	build_value(&build, null);
-	build_end(&build);
-	build_end(&build);
-	build_end(&build);
-	build_end(&build);
-	return build_finish(&build);
+	for (int i = 0; i < name.path.nsteps + 3; i++)
+		build_end(&build);
+	return jsonb_ref_root(build_finish(&build));
 }
 
 /*
  * unset_field: the node's document with null for a field.
  */
-Jsonb *
-unset_field(const NodeWrite *write, FieldName name)
+static Jsonb *
+unset_field(const Catalogue *catalogue, const NodeWrite *write, FieldName name)
 {
 	JsonbRefType own = own_value(write, name).type;
 	Jsonb	   *document = write->document;
 
 	if (own != JREF_NULL)
 	{
-		JsonbRef	patch = jsonb_ref_root(null_patch(name));
+		JsonbRef	patch = null_patch(name);
 
 		/* the first null takes a value away, the next one stays */
 		if (own != JREF_NONE)
-			document = merge_patched(jsonb_ref_root(document), patch, field_nulls);
-		document = merge_patched(jsonb_ref_root(document), patch, field_nulls);
+			document = patched_document(catalogue, document, patch);
+		document = patched_document(catalogue, document, patch);
 	}
 	return document;
 }
@@ -539,8 +554,9 @@ integration_config_unset(PG_FUNCTION_ARGS)
 	FieldName	name = field_argument(fcinfo);
 
 	require_field(fcinfo, name);
+	require_member(fcinfo, name);
 	write_begin(&write, fcinfo, 4);
-	PG_RETURN_INT32(write_end(&write, unset_field(&write, name)));
+	PG_RETURN_INT32(write_end(&write, unset_field(catalogue_of_owner(fcinfo), &write, name)));
 }
 
 /*
@@ -561,9 +577,11 @@ integration_config_inherit(PG_FUNCTION_ARGS)
 	write_begin(&write, fcinfo, 4);
 	document = write.document;
 	if (own_value(&write, name).type == JREF_NONE)
+	{
 		require_field(fcinfo, name);
+		require_member(fcinfo, name);
+	}
 	else
-		document = merge_patched(jsonb_ref_root(document),
-								 jsonb_ref_root(null_patch(name)), NULL);
+		document = merge_patched(jsonb_ref_root(document), null_patch(name), NULL, NULL);
 	PG_RETURN_INT32(write_end(&write, document));
 }

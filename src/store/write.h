@@ -10,6 +10,7 @@
 
 #include "fmgr.h"
 
+#include "catalogue/field_path.h"
 #include "store/write_context.h"
 
 /* A node's row, locked, and what is going to be written to it. */
@@ -25,20 +26,20 @@ typedef struct NodeWrite
 	WriteContext context;
 } NodeWrite;
 
-/* A field of an integration, as arguments name it. */
+/* A field of an integration or an instance, as arguments name it. */
 typedef struct FieldName
 {
-	JsonbRef	id;
-	JsonbRef	field;
+	JsonbRef	id;				/* the key of the entry */
+	JsonbRef	field;			/* its path, and the same in steps */
+	FieldPath	path;
 } FieldName;
 
 extern void write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first);
 extern bool write_update(NodeWrite *write, Jsonb *document);
 extern void write_refused(const NodeWrite *write);
 extern int32 write_end(NodeWrite *write, Jsonb *document);
+extern FieldName field_name(JsonbRef id, JsonbRef field);
 extern FieldName field_argument(FunctionCallInfo fcinfo);
 extern void require_field(FunctionCallInfo fcinfo, FieldName name);
-extern JsonbRef own_value(const NodeWrite *write, FieldName name);
-extern Jsonb *unset_field(const NodeWrite *write, FieldName name);
 
 #endif							/* STORE_WRITE_H */

@@ -59,8 +59,13 @@ FROM (VALUES
 	('{"a": [1, 2]}', '{"a": [1]}', '{"added": [], "changed": [{"path": "/a", "before": [1, 2], "after": [1]}], "removed": []}',
 	 'an array is one value'),
 	('{"integrations": {"x": {"config": {"f": {"a": 1}}}}}', '{"integrations": {"x": {"config": {"f": {"a": 2}}}}}',
-	 '{"added": [], "changed": [{"path": "/integrations/x/config/f", "before": {"a": 1}, "after": {"a": 2}}], "removed": []}',
-	 'so is a field'),
+	 '{"added": [], "changed": [{"path": "/integrations/x/config/f/a", "before": 1, "after": 2}], "removed": []}',
+	 'what is in a field is told by itself'),
+	('{"integrations": {"x": {"config": {"f": {"a": {"b": 1}, "c": 1}, "h": 1}}}}', '{"integrations": {"x": {"config": {"f": {"a": {"b": [1]}, "d": {"e": 1}}, "g": {"a": 1}, "h": {}}}}}',
+	 '{"added": [{"path": "/integrations/x/config/f/d", "after": {"e": 1}}, {"path": "/integrations/x/config/g", "after": {"a": 1}}],
+	   "changed": [{"path": "/integrations/x/config/f/a/b", "before": 1, "after": [1]}, {"path": "/integrations/x/config/h", "before": 1, "after": {}}],
+	   "removed": [{"path": "/integrations/x/config/f/c", "before": 1}]}',
+	 'an object in a config comes and goes as a whole'),
 	('{"a/b": {"c~d": 1}}', '{"a/b": {"c~d": null}}',
 	 '{"added": [], "changed": [{"path": "/a~1b/c~0d", "before": 1, "after": null}], "removed": []}', 'paths are JSON Pointers'),
 	('{"a": 1.0}', '{"a": 1}', '{"added": [], "changed": [], "removed": []}', 'equal numbers are no change')
@@ -68,6 +73,10 @@ FROM (VALUES
 SELECT is(integration_schemas_internal.config_diff('{"a": {"b": "x"}}', '{"a": {"b": "y"}}', '{"a": "********"}', '{"a": "********"}'),
 	'{"added": [], "changed": [{"path": "/a/b", "before": "********", "after": "********"}], "removed": []}',
 	'what is redacted as a whole is shown as that');
+SELECT is(integration_schemas_internal.config_diff(format(f, '{"k": 1}')::jsonb, format(f, '{"k": 2}')::jsonb, format(f, '"********"')::jsonb, format(f, '"********"')::jsonb),
+	'{"added": [], "changed": [{"path": "/integrations/x/config/f", "before": "********", "after": "********"}], "removed": []}',
+	'and of a field not even what is in it')
+FROM (VALUES ('{"integrations": {"x": {"config": {"f": %s}}}}')) AS v (f);
 
 --
 -- Versions

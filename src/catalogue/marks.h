@@ -1,20 +1,17 @@
 /*-------------------------------------------------------------------------
  *
- * secrets/marks.h
+ * catalogue/marks.h
  *	  Marks to be walked beside a document: which places in it are special.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef SECRETS_MARKS_H
-#define SECRETS_MARKS_H
+#ifndef CATALOGUE_MARKS_H
+#define CATALOGUE_MARKS_H
 
 #include "jsonb/reader.h"
 #include "utils/array.h"
 
-/* What is shown in place of a value that was erased. */
-#define ERASED_VALUE "(erased)"
-
-extern JsonbRef marks_of_secrets(JsonbRef secrets);
+extern JsonbRef marks_of_paths(JsonbRef paths);
 extern JsonbRef marks_of_pointers(ArrayType *pointers);
 
 /*
@@ -26,4 +23,4 @@ marks_reach(JsonbRef beside)
 	return beside.type == JREF_BOOL;
 }
 
-#endif							/* SECRETS_MARKS_H */
+#endif							/* CATALOGUE_MARKS_H */

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * secrets/marks.c
+ * catalogue/marks.c
  *	  Marks to be walked beside a document: which places in it are special.
  *
  * Marks have the form of the document that they are for: an object for what
@@ -12,46 +12,10 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "catalogue/secret_paths.h"
 #include "jsonb/build.h"
 #include "miscadmin.h"
-#include "secrets/marks.h"
+#include "catalogue/marks.h"
 #include "utils/builtins.h"
-
-/*
- * marks_of_secrets: marks of the places that are hidden, from {"id": ["path",
- * ...]}; palloc'd.
- *
- * What has another shape marks nothing.
- */
-JsonbRef
-marks_of_secrets(JsonbRef secrets)
-{
-	JsonbBuild	build = {0};
-	JsonbWalk	ids;
-	JsonbRef	id;
-	JsonbRef	paths;
-
-	build_object(&build);
-	jsonb_walk_begin(&ids, secrets);
-	while (jsonb_walk_member(&ids, &id, &paths))
-	{
-		JsonbRef   *marked = palloc_extended(sizeof(JsonbRef) * ((Size) jsonb_ref_count(paths) + 1),
-											 MCXT_ALLOC_HUGE);
-		int			count = 0;
-		JsonbWalk	walk;
-
-		CHECK_FOR_INTERRUPTS();
-		jsonb_walk_begin(&walk, paths);
-		while (paths.type == JREF_ARRAY && jsonb_walk_element(&walk, &marked[count]))
-			if (marked[count].type == JREF_STRING)
-				count++;
-		build_key_ref(&build, id);
-		build_value(&build, marks_of_paths(marked, count));
-	}
-	build_end(&build);
-	return jsonb_ref_root(build_finish(&build));
-}
 
 /*
  * compare_pointers: qsort comparator, by which what is in a place comes right
@@ -163,22 +127,16 @@ sorted_pointers(ArrayType *array, int *count)
 }
 
 /*
- * marks_of_pointers: marks at the places that JSON Pointers name, palloc'd.
- *
- * Errors: invalid_parameter_value for what is no JSON Pointer.
+ * build_places: an object of the places that sorted pointers name; none is
+ * empty.
  */
-JsonbRef
-marks_of_pointers(ArrayType *array)
+static void
+build_places(JsonbBuild *build, char **pointers, int count)
 {
-	int			count;
-	char	  **pointers = sorted_pointers(array, &count);
 	const char *before = "";
 	int			open = 0;		/* steps of the one before */
-	JsonbBuild	build = {0};
 
-	if (count > 0 && *pointers[0] == '\0')
-		return jsonb_ref_bool(true);
-	build_object(&build);
+	build_object(build);
 	for (int i = 0; i < count; i++)
 	{
 		Size		common = common_steps(before, pointers[i]);
@@ -191,20 +149,76 @@ marks_of_pointers(ArrayType *array)
 
 		/* the last step of the one before has a value, and no object */
 		for (; open > keep + 1; open--)
-			build_end(&build);
+			build_end(build);
 		for (open = keep;; open++)
 		{
-			step = build_step(&build, step);
+			step = build_step(build, step);
 			if (*step == '\0')
 				break;
-			build_object(&build);
+			build_object(build);
 		}
 		open++;
-		build_value(&build, jsonb_ref_bool(true));
+		build_value(build, jsonb_ref_bool(true));
 		before = pointers[i];
 	}
 	for (; open > 1; open--)
-		build_end(&build);
+		build_end(build);
+	build_end(build);
+}
+
+/*
+ * marks_of_pointers: marks at the places that JSON Pointers name, palloc'd.
+ *
+ * Errors: invalid_parameter_value for what is no JSON Pointer.
+ */
+JsonbRef
+marks_of_pointers(ArrayType *array)
+{
+	int			count;
+	char	  **pointers = sorted_pointers(array, &count);
+	JsonbBuild	build = {0};
+
+	if (count > 0 && *pointers[0] == '\0')
+		return jsonb_ref_bool(true);
+	build_places(&build, pointers, count);
+	return jsonb_ref_root(build_finish(&build));
+}
+
+/*
+ * marks_of_paths: marks in the objects that have those keys, from {"key":
+ * ["path/of/a/place", ...]}, palloc'd.  A path is a JSON Pointer less its first
+ * slash.
+ *
+ * What has another shape marks nothing.
+ */
+JsonbRef
+marks_of_paths(JsonbRef paths)
+{
+	JsonbBuild	build = {0};
+	JsonbWalk	keys;
+	JsonbRef	key;
+	JsonbRef	array;
+
+	build_object(&build);
+	jsonb_walk_begin(&keys, paths);
+	while (jsonb_walk_member(&keys, &key, &array))
+	{
+		char	  **pointers = palloc(sizeof(char *) * (jsonb_ref_count(array) + 1));
+		int			count = 0;
+		JsonbWalk	walk;
+		JsonbRef	path;
+
+		build_key_ref(&build, key);
+		if (array.type == JREF_ARRAY)
+		{
+			jsonb_walk_begin(&walk, array);
+			while (jsonb_walk_element(&walk, &path))
+				if (path.type == JREF_STRING)
+					pointers[count++] = psprintf("/%.*s", (int) path.len, path.ptr);
+		}
+		qsort(pointers, count, sizeof(char *), compare_pointers);
+		build_places(&build, pointers, count);
+	}
 	build_end(&build);
 	return jsonb_ref_root(build_finish(&build));
 }
