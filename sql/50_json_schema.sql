@@ -453,6 +453,19 @@ END $$;
 COMMENT ON FUNCTION integration_schemas_internal.schema_ordered(json) IS
 	'a JSON Schema as jsonb, with the order of its properties noted in them';
 
+CREATE FUNCTION integration_schemas_internal.schema_of_text(schema text) RETURNS jsonb
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF octet_length(schema) > 16 * 1024 * 1024 THEN
+		RAISE program_limit_exceeded USING MESSAGE = 'JSON Schema is too large', DETAIL = 'A schema has at most 16 MB.';
+	END IF;
+	RETURN integration_schemas_internal.schema_ordered(schema::json);
+EXCEPTION WHEN invalid_text_representation OR untranslatable_character THEN
+	RAISE invalid_parameter_value USING MESSAGE = 'the schema is not valid JSON', DETAIL = SQLERRM;
+END $$;
+COMMENT ON FUNCTION integration_schemas_internal.schema_of_text(text) IS
+	'a JSON Schema that was given as text, with the order of its properties noted in them';
+
 -- References that fan out could make more of a schema than there is room for: how
 -- many schemas it is once each is in its place, or more than the limit.
 CREATE FUNCTION integration_schemas_internal.schema_size(root jsonb) RETURNS numeric
@@ -1149,7 +1162,7 @@ BEGIN
 				   || CASE WHEN needed ? p.key AND jsonb_typeof(p.value) = 'object' THEN '{"required": true}' ELSE '{}'::jsonb END
 				   || CASE WHEN w.names IS NOT NULL THEN jsonb_build_object('required_with', w.names) ELSE '{}'::jsonb END AS field
 			  FROM jsonb_each((flat -> 'properties') || extra) WITH ORDINALITY AS p (key, value, n),
-				   LATERAL integration_schemas_internal.import_value(root, p.value - '$required', integration_schemas_internal.schema_step(integration_schemas_internal.schema_step(path, 'properties'), p.key),
+				   LATERAL integration_schemas_internal.import_value(root, CASE WHEN jsonb_typeof(p.value) = 'object' THEN p.value - '$required' ELSE p.value END, integration_schemas_internal.schema_step(integration_schemas_internal.schema_step(path, 'properties'), p.key),
 						refs, depth + 1, lenient) AS v,
 				   LATERAL (SELECT jsonb_agg(d.key) AS names FROM jsonb_each(dependent) AS d
 							 WHERE jsonb_typeof(d.value) = 'array' AND d.value ? p.key AND flat -> 'properties' ? d.key AND d.key <> p.key) AS w) AS f;
@@ -1359,8 +1372,9 @@ CREATE FUNCTION @extschema@.integration_schema_from_json_schema(
 	OUT created_at timestamptz, OUT updated_at timestamptz)
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 10000 SET search_path = pg_catalog, pg_temp AS $$
 	SELECT id, name, category, CASE WHEN jsonb_typeof(s -> 'description') = 'string' THEN s ->> 'description' ELSE '' END, NULL, NULL, 999, false, false, false, true,
-		   integration_schemas_internal.import_fields(s, integration_schemas_internal.schema_ordered($4::json), lenient), now(), now()
-	  FROM (SELECT $4::jsonb AS s) AS schema
+		   integration_schemas_internal.import_fields(s, ordered, lenient), now(), now()
+	  FROM (SELECT ordered, CASE WHEN ordered IS NOT NULL THEN $4::jsonb END AS s
+			  FROM (SELECT integration_schemas_internal.schema_of_text($4) AS ordered OFFSET 0) AS o) AS schema
 $$;
 COMMENT ON FUNCTION @extschema@.integration_schema_from_json_schema(text, text, text, text, boolean) IS
 	'the same of a schema as text, whose properties keep their order';
@@ -1378,7 +1392,7 @@ CREATE FUNCTION @extschema@.integration_schema_import_problems(schema text, leni
 	RETURNS TABLE (path text, reason text)
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 10000 ROWS 3 SET search_path = pg_catalog, pg_temp AS $$
 	SELECT p ->> 'path', p ->> 'reason'
-	  FROM integration_schemas_internal.import_root(integration_schemas_internal.schema_ordered($1::json), lenient) AS r, jsonb_array_elements(r.problems) AS p
+	  FROM integration_schemas_internal.import_root(integration_schemas_internal.schema_of_text($1), lenient) AS r, jsonb_array_elements(r.problems) AS p
 $$;
 COMMENT ON FUNCTION @extschema@.integration_schema_import_problems(text, boolean) IS
 	'the same of a schema as text';

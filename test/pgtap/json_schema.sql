@@ -43,13 +43,16 @@ $$;
 CREATE FUNCTION pg_temp.refused(schema jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	detail text;
-	hint text;
+	places text := (SELECT string_agg(path, ' ' ORDER BY path) FROM integration_schema_import_problems(schema));
 BEGIN
 	PERFORM pg_temp.imported(schema);
-	RETURN 'imported';
+	RETURN coalesce(places, 'imported');
 EXCEPTION WHEN invalid_parameter_value THEN
-	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN CASE WHEN hint = '' THEN 'no hint' ELSE substring(detail from '^At "([^"]*)": .*\.$') END;
+	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+	IF (SELECT count(*) FROM regexp_split_to_table(detail, E'\n')) <> (SELECT count(*) FROM integration_schema_import_problems(schema)) THEN
+		RETURN 'told otherwise: ' || detail;
+	END IF;
+	RETURN places;
 END $$;
 
 CREATE FUNCTION pg_temp.refused_property(property jsonb) RETURNS text LANGUAGE sql AS $$
@@ -67,17 +70,14 @@ SELECT is(pg_temp.put('[{"name": "token", "type": "secret", "required": true, "d
             "title": "Mine", "description": "Of our own.", "type": "object",
             "properties": {
               "token": {"type": "string", "writeOnly": true, "title": "Token", "description": "From the console.",
-                        "examples": ["t-…"], "pattern": "^t-", "minLength": 1, "x-help": {"url": "/t"}},
+                        "examples": ["t-…"], "pattern": "^t-", "minLength": 1},
               "region": {"type": ["string", "null"], "default": "eu", "enum": ["eu", "us", null]},
               "port": {"type": ["integer", "null"], "minimum": 1, "maximum": 65535}},
-            "required": ["token"], "additionalProperties": false,
-            "x-order": ["token", "region", "port"],
-            "x-level": {"token": "org", "region": "org", "port": "team"},
-            "x-definition": {"region": {"required": true}}}',
+            "required": ["token"], "additionalProperties": false}',
           'export: a whole schema');
 SELECT is(pg_temp.put('[]'),
           '{"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Mine", "description": "Of our own.",
-            "type": "object", "properties": {}, "required": [], "additionalProperties": false, "x-order": [], "x-level": {}}',
+            "type": "object", "properties": {}, "required": [], "additionalProperties": false}',
           'export: an integration without fields');
 
 SELECT is(pg_temp.property(field), schema, 'export: ' || field::text)
@@ -98,9 +98,30 @@ SELECT is(pg_temp.property(field), schema, 'export: ' || field::text)
 	('{"required": true, "default_value": ""}', '{"type": "string", "minLength": 1, "default": ""}'),
 	('{"required": true, "allowed_values": ["b", "a"]}', '{"type": "string", "minLength": 1, "enum": ["b", "a"]}'),
 	('{"type": "number", "min": 0.50, "max": 1e3}', '{"type": ["number", "null"], "minimum": 0.50, "maximum": 1000}'),
-	('{"format": "date-time"}', '{"type": ["string", "null"], "format": "date-time"}'),
+	('{"format": "uuid"}', '{"type": ["string", "null"], "pattern": "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"}'),
+	('{"format": "uuid", "pattern": "^0"}', '{"type": ["string", "null"], "allOf": [{"pattern": "^0"}, {"pattern": "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"}]}'),
 	('{"type": "object", "default_value": {"k": [null]}}', '{"type": ["object", "null"], "default": {"k": [null]}}'),
-	('{"x-order": 7, "x-": null}', '{"type": ["string", "null"], "x-order": 7, "x-": null}')
+	('{"x-order": 7, "x-": null, "multiline": true}', '{"type": ["string", "null"]}'),
+	('{"type": "json"}', '{}'),
+	('{"type": "json", "required": true}', '{"not": {"enum": [null, ""]}}'),
+	('{"type": "number", "exclusive_min": 0, "exclusive_max": 9, "multiple_of": 3}',
+	 '{"type": ["number", "null"], "exclusiveMinimum": 0, "exclusiveMaximum": 9, "multipleOf": 3}'),
+	('{"deprecated": "use b", "examples": ["x"]}', '{"type": ["string", "null"], "deprecated": true, "examples": ["x"]}'),
+	('{"type": "array", "unique_items": true, "items": {"type": "integer", "min": 1}}',
+	 '{"type": ["array", "null"], "uniqueItems": true, "items": {"type": "integer", "minimum": 1}}'),
+	('{"type": "object", "values": {"type": "secret"}, "keys": "^X-"}',
+	 '{"type": ["object", "null"], "propertyNames": {"pattern": "^X-"}, "additionalProperties": {"type": ["string", "null"], "writeOnly": true}}'),
+	('{"type": "object", "required": true, "fields": [{"name": "b", "required": true}, {"name": "c"}]}',
+	 '{"type": "object", "required": ["b"], "additionalProperties": false,
+	   "properties": {"b": {"type": "string", "minLength": 1}, "c": {"type": ["string", "null"]}}}'),
+	('{"type": "object", "required": true, "fields": [{"name": "b", "required": true, "default_value": "x"}]}',
+	 '{"type": ["object", "null"], "required": [], "additionalProperties": false, "properties": {"b": {"type": ["string", "null"], "default": "x"}}}'),
+	('{"type": "object", "fields": [{"name": "c"}], "variants": {"by": "k", "choices": [{"value": "x", "fields": [{"name": "s", "type": "secret", "required": true}]}, {"value": "y"}]}}',
+	 '{"type": ["object", "null"], "required": ["k"], "unevaluatedProperties": false,
+	   "properties": {"k": {"type": "string", "minLength": 1, "enum": ["x", "y"]}, "c": {"type": ["string", "null"]}},
+	   "allOf": [{"if": {"properties": {"k": {"const": "x"}}, "required": ["k"]},
+				  "then": {"properties": {"s": {"type": "string", "minLength": 1, "writeOnly": true}}, "required": ["s"]}},
+				 {"if": {"properties": {"k": {"const": "y"}}, "required": ["k"]}, "then": {"properties": {}}}]}')
   ) AS v (field, schema);
 
 -- has(field): how a schema says that a field has a value
@@ -111,8 +132,8 @@ SELECT is(pg_temp.put('[{"name": "a"}, {"name": "b"}, {"name": "c", "required_wi
                         {"name": "d", "required_unless": ["a", "b"]}]') -> 'allOf',
           jsonb_build_array(
               jsonb_build_object('if', pg_temp.has('a'), 'then', pg_temp.has('c')),
-              jsonb_build_object('if', jsonb_build_object('anyOf', jsonb_build_array(pg_temp.has('a'), pg_temp.has('b'))),
-                                 'else', pg_temp.has('d'))),
+              jsonb_build_object('if', jsonb_build_object('not', jsonb_build_object('anyOf', jsonb_build_array(pg_temp.has('a'), pg_temp.has('b')))),
+                                 'then', pg_temp.has('d'))),
           'export: required_with and required_unless as conditions');
 SELECT is(pg_temp.put('[{"name": "a", "default_value": "x"}, {"name": "b", "required_with": ["a"]}]') -> 'required', '["b"]',
           'export: required with a field that has a default is required');
@@ -122,6 +143,15 @@ SELECT is(pg_temp.put('[{"name": "a"}, {"name": "b", "default_value": "x", "requ
           'export: a field with a default needs no condition');
 SELECT is(pg_temp.put('[{"name": "a"}, {"name": "b", "default_value": "", "required_with": ["a"]}]') -> 'allOf' IS NOT NULL, true,
           'export: the empty string is no default that counts');
+SELECT is(pg_temp.put('[{"name": "m"}, {"name": "n", "type": "integer", "default_value": 1}, {"name": "a", "required": true, "applies_when": {"m": ["x"], "n": [1, 2]}}]') -> 'allOf',
+          jsonb_build_array(jsonb_build_object('if', '{"allOf": [{"required": ["m"], "properties": {"m": {"enum": ["x"]}}}, {"properties": {"n": {"enum": [1, 2, null]}}}]}'::jsonb,
+                                               'then', pg_temp.has('a'))), 'export: what is required where it applies, defaults included');
+SELECT is(integration_schema_json_schema('mine', 'team') - 'properties' -> 'required', '[]', 'export: of one layer nothing is required');
+SELECT is(integration_schema_json_schema('mine', 'team') ? 'allOf', false, 'export: at no time');
+SELECT pg_temp.put('[{"name": "a", "format": "date"}, {"name": "b", "format": "host"}, {"name": "c", "format": "http-url"}]') \g /dev/null
+SELECT is(integration_schema_json_schema('mine', formats => true) -> 'properties', '{"a": {"type": ["string", "null"], "format": "date"},
+            "b": {"type": ["string", "null"]}, "c": {"type": ["string", "null"], "format": "uri"}}', 'export: formats where they are asked for');
+SELECT throws_ok('SELECT integration_schema_json_schema(''mine'', ''squad'')', '22023', 'there is no level "squad"', 'export: a level that there is not');
 
 SELECT is(pg_temp.property(jsonb_build_object('pattern', postgres)) ->> 'pattern', ecma, 'pattern to ECMA-262: ' || postgres)
   FROM (VALUES
@@ -141,16 +171,12 @@ SELECT is(pg_temp.property(jsonb_build_object('pattern', postgres)) ->> 'pattern
   ) AS v (postgres, ecma);
 SELECT is(pg_temp.property(jsonb_build_object('pattern', pattern)) -> 'pattern', NULL, 'pattern left out: ' || pattern)
   FROM unnest(ARRAY['(?i)abc', '***=a.c', '(a)\1', '[[.a.]]', '[[=a=]]', '\U0001F600']) AS pattern;
-SELECT is(pg_temp.put('[{"name": "a", "pattern": "(?i)abc"}]') -> 'x-definition', '{"a": {"pattern": "(?i)abc"}}',
-          'export: a pattern left out is in the annotation');
-
 SELECT is(integration_schema_json_schema(NULL), NULL, 'export: NULL gives NULL');
 PREPARE misspelt AS SELECT integration_schema_json_schema('slak');
 SELECT throws_ok('misspelt', '42704', 'integration "slak" does not exist', 'export: an unknown id');
-SELECT volatility_is('integration_schema_json_schema', ARRAY ['text'], 'stable', 'the export is stable');
 SELECT is((SELECT string_agg(proparallel::text || provolatile::text || proisstrict, ' ') FROM pg_proc
-           WHERE proname IN ('integration_schema_json_schema', 'integration_schema_from_json_schema')),
-          'sstrue sstrue', 'both are stable, strict and safe in a parallel worker');
+           WHERE proname IN ('integration_schema_json_schema', 'integration_schema_form', 'integration_schema_from_json_schema', 'integration_schema_import_problems')),
+          'sstrue sstrue sstrue sstrue sstrue sstrue', 'all are stable, strict and safe in a parallel worker');
 
 --
 -- Import
@@ -164,9 +190,9 @@ SELECT is(pg_temp.field(schema), field, 'import: ' || schema::text)
 	('{"type": "string", "format": "password", "minLength": 8}', '{"type": "secret", "min_length": 8}'),
 	('{"type": "string", "writeOnly": false, "format": "uri"}', '{"type": "string", "format": "uri"}'),
 	('{"type": "string", "title": "T", "description": "D", "examples": ["e", "f"]}',
-	 '{"type": "string", "display_name": "T", "description": "D", "placeholder": "e"}'),
-	('{"type": "integer", "minimum": 0, "maximum": 9, "default": 5, "examples": [50]}',
-	 '{"type": "integer", "min": 0, "max": 9, "default_value": 5, "placeholder": "50"}'),
+	 '{"type": "string", "display_name": "T", "description": "D", "examples": ["e", "f"]}'),
+	('{"type": "integer", "minimum": 0, "maximum": 9, "default": 5, "examples": ["50"]}', '{"type": "integer", "min": 0, "max": 9, "default_value": 5}'),
+	('{"type": "integer", "nullable": true, "example": 50}', '{"type": "integer", "examples": [50]}'),
 	('{"type": "array", "minItems": 1, "maxItems": 3, "items": {}, "uniqueItems": false}',
 	 '{"type": "array", "min_length": 1, "max_length": 3}'),
 	('{"enum": ["a", null, "b", "a"]}', '{"type": "string", "allowed_values": ["a", "b"]}'),
@@ -177,15 +203,13 @@ SELECT is(pg_temp.field(schema), field, 'import: ' || schema::text)
 	('{"type": "string", "x-k": [1], "x-order": "mine"}', '{"type": "string", "x-k": [1], "x-order": "mine"}'),
 	('{"type": "string", "secret": true}', '{"type": "secret"}'),
 	('{"type": "string", "sensitive": true}', '{"type": "secret"}'),
-	('{"type": "string", "x-secret": true}', '{"type": "secret", "x-secret": true}'),
-	('{"type": "string", "x-encrypted": true}', '{"type": "secret", "x-encrypted": true}'),
-	('{"type": "string", "x-sensitive": true}', '{"type": "secret", "x-sensitive": true}'),
-	('{"type": "string", "isSecret": true}', '{"type": "secret"}'),
+	('{"type": "string", "x-secret": true}', '{"type": "secret"}'),
+	('{"type": "string", "x-encrypted": true}', '{"type": "secret"}'),
+	('{"type": "string", "x-sensitive": true}', '{"type": "secret"}'),
 	('{"type": "string", "writeOnly": true, "secret": false}', '{"type": "secret"}'),
 	('{"type": "string", "secret": false}', '{"type": "string"}'),
-	('{"type": "string", "nonsensitive": true, "x-case-sensitive": true, "x-secret-name": "n"}',
-	 '{"type": "string", "x-case-sensitive": true, "x-secret-name": "n"}'),
-	('{"allOf": [{"type": "string", "secret": true}], "secret": false}', '{"type": "secret"}'),
+	('{"type": "string", "nonsensitive": true, "x-case-sensitive": true}', '{"type": "string", "x-case-sensitive": true}'),
+	('{"allOf": [{"type": "string", "secret": true}], "title": "T"}', '{"type": "secret", "display_name": "T"}'),
 	('{"anyOf": [{"type": "string", "format": "password"}, {"type": "null"}]}', '{"type": "secret"}'),
 	('{"type": "string", "airbyte_secret": true, "default": ""}', '{"type": "secret"}'),
 	('{"type": "string", "format": "password", "default": null}', '{"type": "secret"}'),
@@ -194,18 +218,41 @@ SELECT is(pg_temp.field(schema), field, 'import: ' || schema::text)
 	('{"oneOf": [{"const": null}, {"type": "integer", "minimum": 1}]}', '{"type": "integer", "min": 1}'),
 	('{"anyOf": [{"enum": ["a"]}, {"enum": [null]}, {"type": ["null"]}]}', '{"type": "string", "allowed_values": ["a"]}'),
 	('{"anyOf": [{"type": "boolean"}]}', '{"type": "boolean"}'),
-	('{"allOf": [{"type": "string", "title": "far", "x-a": 1}, {"pattern": "a", "x-a": 2}], "title": "near", "default": "a"}',
-	 '{"type": "string", "pattern": "a", "display_name": "near", "default_value": "a", "x-a": 2}'),
+	('{"allOf": [{"type": "string", "title": "far", "x-a": 1}, {"pattern": "a", "x-b": 2}], "title": "near", "default": "a"}',
+	 '{"type": "string", "pattern": "a", "display_name": "near", "default_value": "a", "x-a": 1, "x-b": 2}'),
 	('{"type": "array", "minLength": 1, "pattern": "a", "minimum": 1}', '{"type": "array"}'),
 	('{"type": "integer", "format": "int64", "maxItems": 2, "properties": {"b": {}}}', '{"type": "integer"}'),
 	('{"type": "string", "multipleOf": 2, "uniqueItems": true, "items": {"type": "string"}, "required": false}', '{"type": "string"}'),
 	('{"type": "string", "const": "a", "enum": ["b", "a"]}', '{"type": "string", "allowed_values": ["a"]}'),
-	('{"type": "string", "$comment": "c", "deprecated": true, "readOnly": true}', '{"type": "string"}'),
+	('{"type": "string", "$comment": "c", "deprecated": true, "readOnly": true}', '{"type": "string", "deprecated": true}'),
 	('{"type": "string", "multiline": true}', '{"type": "string", "multiline": true}'),
 	('{"type": "string", "multiline": false}', '{"type": "string"}'),
 	('{"type": "string", "multiline": "yes"}', '{"type": "string"}'),
 	('{"type": "integer", "multiline": true}', '{"type": "integer"}'),
-	('{"type": "string", "format": "http-url"}', '{"type": "string", "format": "http-url"}')
+	('{"type": "string", "format": "int64"}', '{"type": "string"}'),
+	('{}', '{"type": "json"}'),
+	('true', '{"type": "json"}'),
+	('{"type": ["string", "integer"]}', '{"type": "json"}'),
+	('{"type": ["integer", "number"]}', '{"type": "number"}'),
+	('{"properties": {"b": {"type": "string", "airbyte_secret": true}, "c": {"type": "integer"}}, "required": ["b"]}',
+	 '{"type": "object", "fields": [{"name": "b", "type": "secret", "required": true}, {"name": "c", "type": "integer"}]}'),
+	('{"type": "object", "additionalProperties": {"type": "string", "writeOnly": true}, "propertyNames": {"pattern": "^X-"}}',
+	 '{"type": "object", "values": {"type": "secret"}, "keys": "^X-"}'),
+	('{"type": "object", "patternProperties": {"^X-": {"type": "integer"}}}', '{"type": "object", "values": {"type": "integer"}, "keys": "^X-"}'),
+	('{"type": "array", "items": {"type": "string"}, "uniqueItems": true}', '{"type": "array", "items": {"type": "string"}, "unique_items": true}'),
+	('{"type": "array", "items": {"type": "string"}, "uniqueItems": true, "airbyte_secret": true}', '{"type": "array", "items": {"type": "secret"}}'),
+	('{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": true, "maximum": 9, "multipleOf": 0.5}',
+	 '{"type": "number", "exclusive_min": 0, "exclusive_max": 9, "multiple_of": 0.5}'),
+	('{"oneOf": [{"const": "a", "title": "A"}, {"const": "b", "title": "B"}]}', '{"type": "string", "allowed_values": ["a", "b"], "x-titles": {"a": "A", "b": "B"}}'),
+	('{"anyOf": [{"type": "string", "minLength": 2}, {"type": "string", "secret": true}]}', '{"type": "secret"}'),
+	('{"oneOf": [{"type": "string"}, {"type": "integer"}]}', '{"type": "json"}'),
+	('{"type": "object", "title": "T", "oneOf": [
+		{"title": "Key", "properties": {"k": {"const": "key"}, "s": {"type": "string", "airbyte_secret": true}}, "required": ["k", "s"]},
+		{"properties": {"k": {"enum": ["none"]}}}], "properties": {"c": {"type": "integer"}}}',
+	 '{"type": "object", "display_name": "T", "fields": [{"name": "c", "type": "integer"}], "variants": {"by": "k", "choices": [
+		{"value": "key", "display_name": "Key", "fields": [{"name": "s", "type": "secret", "required": true}]}, {"value": "none", "fields": []}]}}'),
+	('{"properties": {"m": {"type": "string"}}, "if": {"properties": {"m": {"const": "x"}}}, "then": {"properties": {"n": {"type": "integer"}}, "required": ["n"]}}',
+	 '{"type": "object", "fields": [{"name": "m", "type": "string"}, {"name": "n", "type": "integer", "required": true, "applies_when": {"m": ["x"]}}]}')
   ) AS v (schema, field);
 
 SELECT is(pg_temp.imported('{"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "additionalProperties": true,
@@ -223,11 +270,42 @@ SELECT is(pg_temp.imported('{"properties": {"a": {"$ref": "#/$defs/o~1p", "descr
                              "$defs": {"o/p": {"$ref": "#/$defs/q", "title": "T"}, "q": {"type": "string", "description": "far", "pattern": "x", "x-q": 1}}}'),
           '[{"name": "a", "type": "string", "description": "near", "display_name": "T", "pattern": "x", "x-q": 1}]',
           'import: references within the schema');
-SELECT is(pg_temp.imported('{"properties": {"a": {"type": "string"}, "b": {"type": "string"}, "c": {"type": "string"}},
-                             "dependentRequired": {"a": ["b"]}, "if": {"required": ["b"]}, "else": {"required": ["c"]}}'),
-          '[{"name": "a", "type": "string"}, {"name": "b", "type": "string", "required_with": ["a"]},
-            {"name": "c", "type": "string", "required_unless": ["b"]}]',
-          'import: dependentRequired, and a plain condition');
+SELECT is(pg_temp.imported('{"properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "dependentRequired": {"a": ["b"]}}'),
+          '[{"name": "a", "type": "string"}, {"name": "b", "type": "string", "required_with": ["a"]}]', 'import: dependentRequired');
+
+-- The order of text is kept, and an untyped literal is text.
+SELECT is((SELECT jsonb_path_query_array(fields, '$[*].name') FROM integration_schema_from_json_schema('mine', 'Mine', 'test',
+            '{"properties": {"zebra": {"type": "string"}, "a": {"type": "string"}, "mm": {"type": "string", "order": 0}}}')), '["mm", "zebra", "a"]', 'import: text keeps its order');
+SELECT is((SELECT jsonb_path_query_array(fields, '$[*].name') FROM integration_schema_from_json_schema('mine', 'Mine', 'test',
+            '{"properties": {"zebra": {"type": "string"}, "a": {"type": "string"}, "mm": {"type": "string", "order": 0}}}'::jsonb)), '["mm", "a", "zebra"]', 'import: jsonb has none');
+SELECT throws_ok($$SELECT fields FROM integration_schema_from_json_schema('mine', 'Mine', 'test', '{"properties": ')$$, '22023', 'the schema is not valid JSON', 'import: text that is no JSON');
+
+-- The root may be a reference, or have alternatives itself.
+SELECT is(pg_temp.imported('{"$ref": "#/definitions/config", "definitions": {"config": {"type": "object", "properties": {"a": {"type": "integer"}}}}}'),
+          '[{"name": "a", "type": "integer"}]', 'import: a root that refers to its schema');
+SELECT is(pg_temp.imported('{"oneOf": [{"properties": {"k": {"const": "x"}, "a": {"type": "integer"}}}, {"properties": {"k": {"const": "y"}, "b": {"type": "string", "secret": true}}, "required": ["b"]}]}'),
+          '[{"name": "k", "type": "string", "required": true, "allowed_values": ["x", "y"]}, {"name": "a", "type": "integer", "applies_when": {"k": ["x"]}},
+            {"name": "b", "type": "secret", "required": true, "applies_when": {"k": ["y"]}}]', 'import: alternatives at the root');
+
+-- With "lenient" a default that breaks the rules is left out.
+SELECT is((SELECT fields FROM integration_schema_from_json_schema('mine', 'Mine', 'test', '{"properties": {"a": {"type": "integer", "default": "x"}, "s": {"type": "string", "secret": true, "default": "x"}}}', true)),
+          '[{"name": "a", "type": "integer"}, {"name": "s", "type": "secret"}]', 'import: lenient');
+SELECT is((SELECT array_agg(path || ' ' || reason ORDER BY path) FROM integration_schema_import_problems('{"properties": {"a": {"type": "integer", "default": "x"}, "b c": {"type": "string"}, "d": {"$ref": "x.json"},
+            "s": {"type": "object", "properties": {"t": {"type": "integer", "secret": true}}}}, "not": {}}')),
+          ARRAY['/not a rule that no field can have', '/properties/a/default The default value must be an integer, not a string.', '/properties/b c no name that a field can have',
+                '/properties/d it refers to "x.json", which is not in the schema', '/properties/s/properties/t a secret is a string, not of the type integer'],
+          'import: all that is wrong at once, with its place');
+
+-- What is left out is told in one NOTICE.
+SET LOCAL client_min_messages = notice;
+CREATE FUNCTION pg_temp.notes(schema jsonb) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg((n ->> 'path') || ' ' || (n ->> 'reason'), E'\n' ORDER BY n ->> 'path')
+	  FROM integration_schemas_internal.import_root(schema, false) AS r, jsonb_array_elements(r.notes) AS n
+$$;
+SET LOCAL client_min_messages = warning;
+SELECT is(pg_temp.notes('{"properties": {"a": {"type": "integer", "desciprtion": "typo", "minLength": 3, "x-own": 1}, "b": {"type": "string", "format": "binary", "default": ""}}}'),
+          E'/properties/a/desciprtion no keyword that is known\n/properties/a/minLength says nothing of its type\n/properties/b/default an empty string is no value\n/properties/b/format a format that is not known',
+          'import: what is left out, typos included');
 
 SELECT is(pg_temp.field(jsonb_build_object('type', 'string', 'pattern', ecma)) ->> 'pattern', postgres, 'pattern from ECMA-262: ' || ecma)
   FROM (VALUES
