@@ -36,11 +36,11 @@ CREATE FUNCTION @extschema@.integration_config_unset(org_id text, node_id text, 
 	RETURNS integer
 	LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.integration_config_unset(text, text, text, text, integer, text, text) IS
-	'unsets a field at a node, whatever it inherits, and returns the version that the node then has';
+	'unsets a field, or one inside a value by its path, at a node, whatever it inherits, and returns the version that the node then has';
 
 CREATE FUNCTION @extschema@.integration_config_inherit(org_id text, node_id text, id text, field text,
 	expected_version integer DEFAULT NULL, reason text DEFAULT NULL, author text DEFAULT NULL)
 	RETURNS integer
 	LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.integration_config_inherit(text, text, text, text, integer, text, text) IS
-	'takes away what a node itself says of a field, so that it inherits again, and returns the version that the node then has';
+	'takes away what a node itself says of a field, or of one inside a value by its path, so that it inherits again, and returns the version that the node then has';

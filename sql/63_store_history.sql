@@ -41,4 +41,4 @@ CREATE FUNCTION @extschema@.integration_config_erase(org_id text, node_id text, 
 	RETURNS bigint
 	LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.integration_config_erase(text, text, text, text, text, text) IS
-	'takes the value of a field out of a node''s document and out of every version in its history; returns in how many versions it was';
+	'takes the value of a field, or of one inside a value by its path, out of a node''s document and out of every version in its history; returns in how many versions it was';

@@ -27,8 +27,8 @@ COMMENT ON COLUMN @extschema@.integration_schema_renames.sequence IS
 COMMENT ON COLUMN @extschema@.integration_schema_renames.renamed_at IS 'when it was renamed: the time of the transaction''s changes';
 COMMENT ON COLUMN @extschema@.integration_schema_renames.from_id IS 'the integration';
 COMMENT ON COLUMN @extschema@.integration_schema_renames.to_id IS 'its id afterwards: the same one where a field was renamed';
-COMMENT ON COLUMN @extschema@.integration_schema_renames.from_field IS 'the field; null where the integration was renamed';
-COMMENT ON COLUMN @extschema@.integration_schema_renames.to_field IS 'the field''s name afterwards';
+COMMENT ON COLUMN @extschema@.integration_schema_renames.from_field IS 'the field, by its path; null where the integration was renamed';
+COMMENT ON COLUMN @extschema@.integration_schema_renames.to_field IS 'the field''s path afterwards';
 COMMENT ON COLUMN @extschema@.integration_schema_renames.author IS
 	'who renamed it: integration_schemas.author, or else the role';
 COMMENT ON COLUMN @extschema@.integration_schema_renames.role IS
@@ -72,10 +72,10 @@ CREATE FUNCTION @extschema@.integration_schema_rename_field(id text, "from" text
 	RETURNS bigint
 	LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.integration_schema_rename_field(text, text, text) IS
-	'gives a field of an integration another name, in the catalogue and in every node''s document; returns how many nodes were changed';
+	'gives a field of an integration, or one inside a value by its path, another name, in the catalogue and in every node''s document; returns how many nodes were changed';
 
 CREATE FUNCTION @extschema@.integration_schema_rename("from" text, "to" text)
 	RETURNS bigint
 	LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.integration_schema_rename(text, text) IS
-	'gives an integration another id, in the catalogue and in every node''s document; returns how many nodes were changed';
+	'gives an integration another id, in the catalogue and, with its instances, in every node''s document; returns how many nodes were changed';

@@ -4,9 +4,9 @@
  *	  Which places of documents are, or ever were, secrets', by the history of
  *	  the catalogue.
  *
- * A place has a path, in the form that catalogue/once_secret.h has for the keys
- * of its trees: "credentials/?method=oauth/client_secret", and with "*" for any element.
- * What was renamed since is a secret's under each name that it has had.
+ * A place has a path, whose steps are the keys of catalogue/once_secret.h's
+ * trees: "credentials/?method=oauth/client_secret".  What was renamed since is a
+ * secret's under each name that it has had.
  *
  *-------------------------------------------------------------------------
  */

@@ -56,9 +56,9 @@ is_near_integrations(JsonbRef key)
 
 /*
  * top_level_meant: what was meant by a key at the top of a document: itself,
- * where it is an integration's id, or an instance's, and has an object, which belongs inside
- * "integrations"; "integrations" where it is nearly that; JREF_NONE where it is
- * just that, or the caller's own.
+ * where it is an integration's id, or an instance's, and has an object, which
+ * belongs inside "integrations"; "integrations" where it is nearly that;
+ * JREF_NONE where it is just that, or the caller's own.
  */
 JsonbRef
 top_level_meant(const Catalogue *catalogue, JsonbRef key, JsonbRef value)

@@ -262,7 +262,8 @@ refuse_rename(Relation nodes, const NodeValues *old, const NodeValues *new)
 
 /*
  * unmasked: the document of a changed row with the secrets that its masks stand
- * for, and without what belonged to choices of variants that it switches; NULL where it is what is stored.  In a renaming, masks stay what they are.
+ * for, and without what belonged to choices of variants that it switches; NULL
+ * where it is what is stored.  In a renaming, masks stay what they are.
  */
 static Jsonb *
 unmasked(FunctionCallInfo fcinfo, Relation nodes, const NodeValues *old,

@@ -138,5 +138,31 @@ FROM (VALUES ('{"integrations": {"acme:eu": {"config": {"creds": {"method": "key
 SELECT is_empty($$SELECT * FROM integration_schema_validate('{"integrations": {"acme": {"config": {"creds": {"method": "key", "token": {"SENTINEL": "SENTINEL"}, "client": "SENTINEL"}, "headers": "SENTINEL",
 	"accounts": ["SENTINEL", {"pw": 1, "name": {"a": "SENTINEL"}}], "hosts": {"h": {"port": "SENTINEL", "pass": " SENTINEL\n"}}}}}}') AS v WHERE v.message || v.params::text ~ 'SENTINEL'$$, 'no value is in what is said of it');
 
+--
+-- Tables of one's own
+--
+
+CREATE TABLE pg_temp.mine (id integer PRIMARY KEY, document jsonb);
+CREATE TRIGGER check_document BEFORE INSERT OR UPDATE ON pg_temp.mine FOR EACH ROW EXECUTE FUNCTION integration_schema_check('document', 'level=org');
+CREATE FUNCTION pg_temp.error_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	detail text;
+BEGIN
+	EXECUTE statement;
+	RETURN 'none';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+	RETURN concat_ws(' ', SQLSTATE, SQLERRM, detail);
+END $$;
+SELECT matches(pg_temp.error_of(format('INSERT INTO mine VALUES (1, %L)', document)), wanted, 'the check trigger: ' || document)
+FROM (VALUES ('{"integrations": {"acme:eu": {"config": {"creds": {"method": "key", "token": "********", "common": "SENTINEL"}}}}}', '^23514 .*"/integrations/acme:eu/config/creds/token" masked'),
+	('{"integrations": {"acme": {"config": {"accounts": [{"name": "a"}, {"pw": "SENTINEL", "keys": ["********"]}]}}}}', '^23514 .*"/integrations/acme/config/accounts/1/keys/0" masked'),
+	('{"integrations": {"acme": {"config": {"hosts": {"h": {"pass": ["SENTINEL"], "port": "SENTINEL"}}}}}}', '^23514 .*"/integrations/acme/config/hosts/h/pass" type')) AS d (document, wanted);
+SELECT ok(pg_temp.error_of(format('INSERT INTO mine VALUES (1, %L)', document)) !~ 'SENTINEL', 'which shows no value: ' || document)
+FROM unnest(ARRAY['{"integrations": {"acme:eu": {"config": {"creds": {"method": "key", "token": "********", "common": "SENTINEL", "client": "SENTINEL"}}}}}', '{"integrations": {"acme": {"config": {"hosts": {"h": {"pass": ["SENTINEL"], "port": "SENTINEL"}}, "headers": "SENTINEL", "accounts": ["SENTINEL", {"pw": " SENTINEL "}]}}}}']) AS document;
+INSERT INTO mine VALUES (1, '{"integrations": {"acme:eu": {"config": {"creds": {"method": "key", "token": "t0k", "user": "u"}, "accounts": [{"name": "a", "pw": "x"}]}}}}');
+SELECT lives_ok($$UPDATE mine SET document = integration_schema_unmask(jsonb_set(integration_schema_redact(document), '{integrations,acme:eu,config,creds,user}', '"v"'), document)$$, 'what was shown comes back');
+SELECT is(document, '{"integrations": {"acme:eu": {"config": {"creds": {"method": "key", "token": "t0k", "user": "v"}, "accounts": [{"name": "a", "pw": "x"}]}}}}', 'with its secrets') FROM mine;
+
 SELECT * FROM finish();
 ROLLBACK;
