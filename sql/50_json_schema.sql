@@ -297,6 +297,12 @@ BEGIN
 							|| CASE WHEN part.conditions <> '[]' THEN jsonb_build_object('allOf', part.conditions) ELSE '{}'::jsonb END)
 			END);
 		END LOOP;
+		IF NOT form AND options -> 'effective' IS DISTINCT FROM 'true' THEN
+			-- a layer may leave the choice to another one, and then give any choice's fields
+			branches := branches || jsonb_build_array(jsonb_build_object('if', jsonb_build_object('properties', jsonb_build_object(by_, '{"enum": [null]}'::jsonb)),
+				'then', jsonb_build_object('properties', (SELECT coalesce(jsonb_object_agg(name, 'true'::jsonb), '{}')
+					FROM (SELECT DISTINCT f ->> 'name' AS name FROM jsonb_array_elements(variants -> 'choices') AS c, jsonb_array_elements(coalesce(c -> 'fields', '[]')) AS f) AS n))));
+		END IF;
 		schema := schema || CASE WHEN form THEN jsonb_build_object('oneOf', branches)
 			ELSE jsonb_build_object('allOf', branches, 'unevaluatedProperties', false) END;
 	END IF;
@@ -595,7 +601,7 @@ BEGIN
 		CONTINUE WHEN jsonb_typeof(flat -> word) IS DISTINCT FROM 'array';
 		SELECT coalesce(jsonb_agg(e ORDER BY n), '[]') INTO rest
 		  FROM jsonb_array_elements(flat -> word) WITH ORDINALITY AS m (e, n)
-		 WHERE e -> 'type' IS DISTINCT FROM '"null"' AND e -> 'const' IS DISTINCT FROM 'null' AND e -> 'enum' IS DISTINCT FROM '[null]';
+		 WHERE (e -> 'type' IN ('"null"', '["null"]')) IS NOT TRUE AND e -> 'const' IS DISTINCT FROM 'null' AND e -> 'enum' IS DISTINCT FROM '[null]';
 		IF rest = '[]' THEN
 			problem := coalesce(problem, 'no value but null would be right');
 		END IF;
@@ -953,9 +959,11 @@ BEGIN
 					notes := notes || integration_schemas_internal.schema_finding(integration_schemas_internal.schema_step(path, 'default'), detail);
 				ELSE
 					problems := integration_schemas_internal.schema_finding(
-						CASE place WHEN 'default_value' THEN integration_schemas_internal.schema_step(path, 'default')
-								   WHEN 'pattern' THEN integration_schemas_internal.schema_step(path, 'pattern')
-								   WHEN 'allowed_values' THEN integration_schemas_internal.schema_step(path, 'enum') ELSE path END, detail);
+						coalesce(integration_schemas_internal.schema_step(path, CASE place
+							WHEN 'default_value' THEN 'default' WHEN 'pattern' THEN 'pattern' WHEN 'allowed_values' THEN CASE WHEN flat ? 'const' THEN 'const' ELSE 'enum' END
+							WHEN 'min' THEN 'minimum' WHEN 'max' THEN 'maximum' WHEN 'exclusive_min' THEN 'exclusiveMinimum' WHEN 'exclusive_max' THEN 'exclusiveMaximum'
+							WHEN 'multiple_of' THEN 'multipleOf' WHEN 'min_length' THEN CASE kind WHEN 'array' THEN 'minItems' ELSE 'minLength' END
+							WHEN 'max_length' THEN CASE kind WHEN 'array' THEN 'maxItems' ELSE 'maxLength' END WHEN 'unique_items' THEN 'uniqueItems' END), path), detail);
 					EXIT;
 				END IF;
 			END;
@@ -1141,10 +1149,13 @@ DECLARE
 	extra      jsonb;
 	left_out   jsonb := '[]';
 BEGIN
+	IF EXISTS (SELECT FROM jsonb_array_elements_text(needed) AS n WHERE NOT flat -> 'properties' ? n) THEN
+		left_out := integration_schemas_internal.schema_finding(integration_schemas_internal.schema_step(path, 'required'), 'names of no property are left out');
+	END IF;
 	SELECT coalesce(jsonb_object_agg(c.name, c.when_), '{}'), coalesce(jsonb_object_agg(c.name, c.schema) FILTER (WHERE c.schema IS NOT NULL), '{}')
 	  INTO conditions, extra FROM integration_schemas_internal.import_conditions(flat) AS c;
 	IF conditions ? '' THEN
-		left_out := integration_schemas_internal.schema_finding(integration_schemas_internal.schema_step(path, 'if'), 'a condition that is not understood: what it asks for is left out');
+		left_out := left_out || integration_schemas_internal.schema_finding(integration_schemas_internal.schema_step(path, 'if'), 'a condition that is not understood: what it asks for is left out');
 	END IF;
 	SELECT coalesce(jsonb_agg(f.field ORDER BY f.explicit NULLS LAST, f.written NULLS LAST, f.n) FILTER (WHERE f.problems = '[]'), '[]'),
 		   (SELECT coalesce(jsonb_agg(p), '[]') FROM jsonb_path_query(jsonb_agg(f.problems), '$[*][*]') AS p),
@@ -1264,9 +1275,10 @@ BEGIN
 			SELECT coalesce(inside.definition -> 'fields', '[]')
 				   || jsonb_build_array(jsonb_build_object('name', inside.definition -> 'variants' -> 'by', 'type', 'string', 'required', true,
 						'allowed_values', (SELECT jsonb_agg(c -> 'value') FROM jsonb_array_elements(inside.definition -> 'variants' -> 'choices') AS c)))
-				   || coalesce((SELECT jsonb_agg(g.field || jsonb_build_object('applies_when', jsonb_build_object(inside.definition -> 'variants' ->> 'by', g.choices)))
-								  FROM (SELECT f AS field, jsonb_agg(c -> 'value') AS choices
-										  FROM jsonb_array_elements(inside.definition -> 'variants' -> 'choices') AS c, jsonb_array_elements(c -> 'fields') AS f GROUP BY f) AS g), '[]')
+				   || coalesce((SELECT jsonb_agg(g.field || jsonb_build_object('applies_when', jsonb_build_object(inside.definition -> 'variants' ->> 'by', g.choices)) ORDER BY g.place)
+								  FROM (SELECT f AS field, jsonb_agg(c -> 'value' ORDER BY n) AS choices, min(ARRAY[n, o]) AS place
+										  FROM jsonb_array_elements(inside.definition -> 'variants' -> 'choices') WITH ORDINALITY AS e (c, n),
+											   jsonb_array_elements(c -> 'fields') WITH ORDINALITY AS i (f, o) GROUP BY f) AS g), '[]')
 			  INTO fields;
 		END IF;
 	END IF;
@@ -1282,7 +1294,7 @@ BEGIN
 	IF problems = '[]' THEN
 		BEGIN
 			PERFORM integration_schemas_internal.check_definitions(fields);
-		EXCEPTION WHEN check_violation OR program_limit_exceeded THEN
+		EXCEPTION WHEN check_violation THEN
 			GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, message = MESSAGE_TEXT;
 			problems := integration_schemas_internal.schema_finding('', coalesce(substring(message FROM 'at (/fields/.*)') || ': ', '') || coalesce(nullif(detail, ''), message));
 		END;

@@ -243,6 +243,8 @@ extern void fields_compile(FieldSet *set, JsonbRef definitions);
 extern Field *field_set_find(const FieldSet *set, const char *name, int len);
 extern const FieldSet *field_set_by(const Field *field, JsonbRef by);
 extern const FieldSet *field_set_of(const Field *field, JsonbRef object);
+extern bool field_choice_is_open(const Field *field, JsonbRef object);
+extern Field *field_of_any_choice(const Field *field, JsonbRef key);
 
 /* catalogue/vocabulary.c */
 extern const char *field_type_name(FieldType type);

@@ -81,6 +81,44 @@ field_set_of(const Field *field, JsonbRef object)
 }
 
 /*
+ * field_choice_is_open: does an object of that field leave it to others which
+ * choice of its variants it is of?
+ */
+bool
+field_choice_is_open(const Field *field, JsonbRef object)
+{
+	const FieldExtra *extra = field->extra;
+
+	return extra != NULL && extra->nchoices > 0 &&
+		jsonb_ref_member(object, extra->by.ptr, extra->by.len).type <= JREF_NULL;
+}
+
+/*
+ * field_of_any_choice: a field of that name of any choice, a secret if it is one in
+ * any; NULL where none has it.
+ */
+Field *
+field_of_any_choice(const Field *field, JsonbRef key)
+{
+	Field	   *found = NULL;
+
+	for (int i = 0; i < field->extra->nchoices; i++)
+	{
+		FieldSet	own = field->extra->choices[i].fields;
+		Field	   *inner;
+
+		CHECK_FOR_INTERRUPTS();
+		own.outer = NULL;
+		inner = field_set_find(&own, key.ptr, key.len);
+		if (inner != NULL && (found == NULL || inner->type == FIELD_SECRET))
+			found = inner;
+		if (found != NULL && found->type == FIELD_SECRET)
+			break;
+	}
+	return found;
+}
+
+/*
  * flag_of: a boolean of a definition, false where it is none.
  */
 static bool

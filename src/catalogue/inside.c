@@ -161,10 +161,17 @@ has_demands(const FieldSet *set)
  */
 static bool
 visit_member(InsideVisitor *visitor, const InsideStep *step, const Field *outer,
-			 const FieldSet *set, const FieldStates *states, JsonbRef value)
+			 const FieldSet *set, bool open, const FieldStates *states, JsonbRef value)
 {
 	Field	   *field = field_set_find(set, step->key.ptr, step->key.len);
 
+	/* of a layer that leaves the choice to another one, any choice's */
+	if (field == NULL && open)
+	{
+		field = field_of_any_choice(outer, step->key);
+		if (field != NULL)
+			return value.type == JREF_NULL || inside_visit(visitor, step, field, value);
+	}
 	if (field == NULL)
 		return visitor->unknown == NULL ||
 			visitor->unknown(visitor->arg, step, outer, set, value);
@@ -187,6 +194,7 @@ visit_fields(InsideVisitor *visitor, const InsideStep *step, const Field *field,
 	const FieldSet *set = field_set_of(field, object);
 	bool		asks = visitor->missing != NULL;
 	bool		judged = asks || has_conditions(set);
+	bool		open = !visitor->whole && field_choice_is_open(field, object);
 	FieldStates states;
 	InsideStep	inner = {.outer = step};
 	JsonbWalk	walk;
@@ -207,7 +215,7 @@ visit_fields(InsideVisitor *visitor, const InsideStep *step, const Field *field,
 	{
 		CHECK_FOR_INTERRUPTS();
 		inner.value = value;
-		go_on = visit_member(visitor, &inner, field, set,
+		go_on = visit_member(visitor, &inner, field, set, open,
 							 judged ? &states : NULL, value);
 	}
 	if (judged)

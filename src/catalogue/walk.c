@@ -36,6 +36,7 @@ typedef struct WalkLevel
 	bool		shorter;		/* than the array beside */
 	bool		same;			/* in an array's element that is the same */
 	bool		switched;		/* to another choice than the object beside */
+	bool		open;			/* it names no choice: any may be meant */
 	Place		place;
 	const Field *field;			/* at PLACE_DEFINED: whose value it is, */
 	const FieldSet *set;		/* and of an object the fields it has */
@@ -185,7 +186,10 @@ enter_member(Walk *walk, const WalkLevel *level, JsonbRef key, JsonbRef as, Inne
 			enter_field(inner, field, as);
 			break;
 		case PLACE_DEFINED:
-			enter_field(inner, field_inside(level->field, level->set, key), as);
+			field = field_inside(level->field, level->set, key);
+			if (field == NULL && level->open)
+				field = field_of_any_choice(level->field, key);
+			enter_field(inner, field, as);
 			break;
 		case PLACE_FIELD:
 			inner->place = PLACE_INSIDE;
@@ -283,6 +287,7 @@ begin_defined(const Walk *walk, WalkLevel *level, const Inner *inner)
 	if (level->is_array)
 		return;
 	level->set = field_set_of(inner->field, inner->value);
+	level->open = field_choice_is_open(inner->field, inner->value);
 	level->switched = walk->same != NULL && extra->nchoices > 0 &&
 		inner->beside.type == JREF_OBJECT &&
 		!jsonb_ref_equal(jsonb_ref_member(inner->value, extra->by.ptr, extra->by.len),
@@ -321,6 +326,7 @@ begin_level(Walk *walk, WalkLevel *outer, JsonbFrame *frame, Inner *inner)
 	level->place = inner->place;
 	level->index = 0;
 	level->switched = false;
+	level->open = false;
 	level->field = NULL;
 	level->set = NULL;
 	if (level->place == PLACE_DEFINED)

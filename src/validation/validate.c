@@ -113,23 +113,6 @@ check_key_lock(Validation *v, JsonbRef value)
 }
 
 /*
- * unsets_choice: does a null in an object that names no choice unset what a layer
- * above, which names one, may have there?
- */
-static bool
-unsets_choice(const Field *field, const FieldSet *set, JsonbRef key, JsonbRef value)
-{
-	const FieldExtra *extra = field->extra;
-
-	if (value.type != JREF_NULL || set != extra->fields)
-		return false;
-	for (int i = 0; i < extra->nchoices; i++)
-		if (field_set_find(&extra->choices[i].fields, key.ptr, key.len) != NULL)
-			return true;
-	return false;
-}
-
-/*
  * in_value, in_unknown, in_inapplicable, in_missing: InsideVisitor's, for what
  * definitions describe in a field's value.
  */
@@ -149,8 +132,6 @@ in_unknown(void *arg, const InsideStep *step, const Field *field,
 	Validation *v = arg;
 
 	v->step = step;
-	if (set != NULL && unsets_choice(field, set, step->key, value))
-		return true;
 	if (set != NULL)
 		return report_unknown_field(v, set, step->key, value);
 	return field_rules_broken(field->extra->keys, step->key) == 0 ||

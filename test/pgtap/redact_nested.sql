@@ -41,7 +41,7 @@ FROM (VALUES
 	('creds', 'a choice''s fields and those of all', '{"method": "key", "region": "eu", "common": "x", "token": "x", "user": "u"}', '{"method": "key", "region": "eu", "common": "********", "token": "********", "user": "u"}'),
 	('creds', 'one name is a secret in one choice and none in another', '{"method": "oauth", "client": "c", "client_secret": "x", "token": "t"}', '{"method": "oauth", "client": "c", "client_secret": "********", "token": "t"}'),
 	('creds', 'the fields of another choice are nobody''s', '{"method": "key", "client": "x", "client_secret": {"a": 1}}', '{"method": "key", "client": "********", "client_secret": "********"}'),
-	('creds', 'no choice, or one that there is not', '{"token": "x", "user": "x", "region": "eu"}', '{"token": "********", "user": "********", "region": "eu"}'),
+	('creds', 'no choice: what is a secret in any of them is one', '{"token": "x", "user": "u", "region": "eu", "nobody": "x"}', '{"token": "********", "user": "u", "region": "eu", "nobody": "********"}'),
 	('creds', 'an unknown choice', '{"method": "none", "token": "x", "region": "eu"}', '{"method": "none", "token": "********", "region": "eu"}'),
 	('creds', 'a choice that is no string', '{"method": ["key"], "token": "x", "region": "eu"}', '{"method": ["key"], "token": "********", "region": "eu"}'),
 	('creds', 'an unknown member', '{"tokn": "x", "b": 1, "z": null}', '{"tokn": "********", "b": "********", "z": null}'),

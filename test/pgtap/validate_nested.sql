@@ -77,6 +77,9 @@ FROM (VALUES
 	('{"mode": "plain", "ca": "********"}', E'/ca ca not_applicable (warning)\n/ca ca masked', 'it is checked all the same'),
 	('{"ca": "x"}', '', 'what another layer may have made apply'),
 	('{"old": "x", "older": "y"}', E'/old old deprecated (warning)\n/older older type', 'deprecated'),
+	('{"login": {"api_key": "abcd", "client_id": "c", "token": null}}', '/login/token login/token unknown_field', 'a layer that leaves the choice to another one gives any choice''s fields'),
+	('{"login": {"api_key": "abc"}}', '/login/api_key login/api_key length', 'by their rules'),
+	('{"login": {"kind": 1, "api_key": "abcd"}}', E'/login/kind login/kind type\n/login/api_key login/api_key unknown_field', 'not where it names none that there is'),
 	('{"login": {"kind": null, "region": null, "x": null}, "streams": null}', '/login/x login/x unknown_field', 'null is no value')
 ) AS v (config, expected, what);
 
