@@ -57,8 +57,12 @@ BEGIN
 	RETURN EXISTS (SELECT FROM jsonb_array_elements(field -> 'fields') AS f
 					WHERE integration_schemas_internal.field_has_default(f) OR f -> 'required' = 'true' AND integration_schemas_internal.field_fills_itself(f))
 	   AND NOT EXISTS (SELECT FROM jsonb_array_elements(field -> 'fields') AS f
-						WHERE (f -> 'required' = 'true' OR f ? 'required_unless') AND NOT f ? 'applies_when'
-						  AND NOT integration_schemas_internal.field_fills_itself(f));
+						WHERE (f -> 'required' = 'true' OR f ? 'required_unless')
+						  AND NOT integration_schemas_internal.field_fills_itself(f)
+						  -- it applies, by the defaults of its siblings
+						  AND NOT EXISTS (SELECT FROM jsonb_each(coalesce(f -> 'applies_when', '{}')) AS a
+										   WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(field -> 'fields') AS s
+															  WHERE s ->> 'name' = a.key AND a.value @> jsonb_build_array(s -> 'default_value'))));
 END $$;
 COMMENT ON FUNCTION integration_schemas_internal.field_fills_itself(jsonb) IS
 	'whether a required field has a value where nobody gives one';
@@ -110,7 +114,8 @@ COMMENT ON FUNCTION integration_schemas_internal.export_has_value(jsonb, jsonb) 
 -- Whether a field has to be given in each object: 'always', 'never' or 'at times'.
 CREATE FUNCTION integration_schemas_internal.export_demand(siblings jsonb, field jsonb, options jsonb) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT CASE WHEN options -> 'effective' IS DISTINCT FROM 'true' OR integration_schemas_internal.field_fills_itself(field) THEN 'never'
+	SELECT CASE WHEN options -> 'effective' IS DISTINCT FROM 'true' OR integration_schemas_internal.field_has_default(field)
+				  OR field -> 'required' = 'true' AND integration_schemas_internal.field_fills_itself(field) THEN 'never'
 				WHEN field -> 'required' = 'true' AND NOT field ? 'applies_when' THEN 'always'
 				WHEN NOT field ? 'applies_when' AND EXISTS (SELECT FROM jsonb_array_elements_text(field -> 'required_with') AS w
 						WHERE integration_schemas_internal.field_has_default(siblings -> w) AND NOT siblings -> w ? 'applies_when') THEN 'always'
@@ -137,7 +142,7 @@ BEGIN
 		'description', CASE WHEN form THEN NULL ELSE field -> 'description' END,
 		'default', field -> 'default_value',
 		'deprecated', CASE WHEN field ? 'deprecated' AND field -> 'deprecated' <> 'false' THEN true END,
-		'examples', CASE WHEN field ? 'examples' THEN field -> 'examples' WHEN field ? 'placeholder' AND NOT form THEN jsonb_build_array(field -> 'placeholder') END,
+		'examples', CASE WHEN field ? 'examples' THEN field -> 'examples' WHEN field ? 'placeholder' AND kind IN ('string', 'secret') AND NOT form THEN jsonb_build_array(field -> 'placeholder') END,
 		'writeOnly', CASE WHEN kind = 'secret' THEN true END));
 	IF options -> 'annotations' = 'true' THEN
 		schema := schema || (SELECT coalesce(jsonb_object_agg(m.key, m.value), '{}') FROM jsonb_each(field) AS m WHERE m.key LIKE 'x-%')
@@ -482,7 +487,7 @@ DECLARE
 	size    numeric := 0;
 BEGIN
 	SELECT array_agg(DISTINCT r #>> '{}') INTO targets
-	  FROM jsonb_path_query(root, 'lax $.**."$ref"') AS r WHERE jsonb_typeof(r) = 'string';
+	  FROM jsonb_path_query(root, 'strict $.** ? (@.type() == "object" && exists (@."$ref"))."$ref"') AS r WHERE jsonb_typeof(r) = 'string';
 	IF targets IS NULL THEN
 		RETURN 0;
 	END IF;
@@ -490,10 +495,10 @@ BEGIN
 	FOR level IN 1 .. 16 LOOP
 		SELECT jsonb_object_agg(t.target, least(1000000000, 1 + t.total)) INTO sizes
 		  FROM (SELECT target, (SELECT coalesce(sum((sizes ->> (r #>> '{}'))::numeric), 0)
-								  FROM jsonb_path_query(integration_schemas_internal.schema_at(root, target), 'lax $.**."$ref"') AS r) AS total
+								  FROM jsonb_path_query(integration_schemas_internal.schema_at(root, target), 'strict $.** ? (@.type() == "object" && exists (@."$ref"))."$ref"') AS r) AS total
 				  FROM unnest(targets) AS target) AS t;
 	END LOOP;
-	SELECT sum((sizes ->> (r #>> '{}'))::numeric) INTO size FROM jsonb_path_query(root, 'lax $.**."$ref"') AS r;
+	SELECT sum((sizes ->> (r #>> '{}'))::numeric) INTO size FROM jsonb_path_query(root, 'strict $.** ? (@.type() == "object" && exists (@."$ref"))."$ref"') AS r;
 	RETURN size;
 END $$;
 COMMENT ON FUNCTION integration_schemas_internal.schema_size(jsonb) IS
@@ -654,11 +659,11 @@ DECLARE
 	others text[];
 BEGIN
 	LOOP
-		IF EXISTS (SELECT FROM jsonb_path_query(parts, 'lax $.** ? (@.type() == "object")') AS inside,
+		IF EXISTS (SELECT FROM jsonb_path_query(parts, 'strict $.** ? (@.type() == "object")') AS inside,
 						   integration_schemas_internal.schema_secret(inside) AS s WHERE s.secret IS NOT FALSE) THEN
 			RETURN true;
 		END IF;
-		SELECT array_agg(DISTINCT r #>> '{}') INTO others FROM jsonb_path_query(parts, 'lax $.**."$ref"') AS r
+		SELECT array_agg(DISTINCT r #>> '{}') INTO others FROM jsonb_path_query(parts, 'strict $.** ? (@.type() == "object" && exists (@."$ref"))."$ref"') AS r
 		 WHERE jsonb_typeof(r) = 'string' AND r #>> '{}' <> ALL (seen);
 		IF others IS NULL THEN
 			RETURN false;
@@ -865,7 +870,12 @@ BEGIN
 		problems := integration_schemas_internal.schema_finding(path, format('a secret is a string, not of the type %s', coalesce(kind, 'any')));
 		RETURN;
 	ELSIF kind = 'object' THEN
-		inside := integration_schemas_internal.import_object(root, flat, path, resolved.seen, depth, lenient);
+		values_ := integration_schemas_internal.import_branches(flat);
+		IF values_ IS NOT NULL THEN
+			inside := integration_schemas_internal.import_alternatives(root, values_, 'oneOf', path, resolved.seen, depth, lenient);
+		ELSE
+			inside := integration_schemas_internal.import_object(root, flat, path, resolved.seen, depth, lenient);
+		END IF;
 		definition := inside.definition;
 		problems := inside.problems;
 		notes := notes || inside.notes;
@@ -1085,6 +1095,41 @@ END $$;
 COMMENT ON FUNCTION integration_schemas_internal.import_alternatives(jsonb, jsonb, text, text, text[], integer, boolean) IS
 	'an object with variants, of alternatives in a JSON Schema';
 
+-- Alternatives that are written as conditions on one property, which is required:
+-- the object with them as such; null where they are none.
+CREATE FUNCTION integration_schemas_internal.import_branches(flat jsonb) RETURNS jsonb
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	by_   text;
+	parts jsonb;
+	rest  jsonb;
+BEGIN
+	IF jsonb_typeof(flat -> '$ifs') IS DISTINCT FROM 'array' OR flat ? 'if' THEN
+		RETURN NULL;
+	END IF;
+	-- the first property on whose constants there is a condition for each of its values
+	SELECT b.by_, b.parts, b.rest INTO by_, parts, rest
+	  FROM jsonb_array_elements_text(CASE WHEN jsonb_typeof(flat -> 'required') = 'array' THEN flat -> 'required' ELSE '[]' END) AS name,
+		   LATERAL (SELECT name AS by_,
+						   jsonb_agg(jsonb_build_object('properties', jsonb_build_object(name, jsonb_build_object('const', c -> 'if' -> 'properties' -> name -> 'const'))
+								|| CASE WHEN jsonb_typeof(c -> 'then' -> 'properties') = 'object' THEN c -> 'then' -> 'properties' ELSE '{}'::jsonb END)
+								|| (CASE WHEN jsonb_typeof(c -> 'then') = 'object' THEN c -> 'then' ELSE '{}'::jsonb END - 'properties') ORDER BY n) FILTER (WHERE is_branch) AS parts,
+						   coalesce(jsonb_agg(c ORDER BY n) FILTER (WHERE NOT is_branch), '[]') AS rest
+					  FROM jsonb_array_elements(flat -> '$ifs') WITH ORDINALITY AS e (c, n),
+						   LATERAL (SELECT coalesce(jsonb_typeof(c -> 'if' -> 'properties' -> name -> 'const') = 'string'
+										   AND (SELECT count(*) FROM jsonb_object_keys(c -> 'if' -> 'properties')) = 1 AND NOT c ? 'else', false) AS is_branch) AS i) AS b
+	 WHERE jsonb_typeof(flat -> 'properties' -> name -> 'enum') = 'array' AND jsonb_array_length(flat -> 'properties' -> name -> 'enum') > 0
+	   AND (SELECT jsonb_agg(v ORDER BY v) FROM jsonb_array_elements(flat -> 'properties' -> name -> 'enum') AS v)
+		   = (SELECT jsonb_agg(p -> 'properties' -> name -> 'const' ORDER BY p -> 'properties' -> name -> 'const') FROM jsonb_array_elements(b.parts) AS p)
+	 LIMIT 1;
+	IF by_ IS NULL THEN
+		RETURN NULL;
+	END IF;
+	RETURN (flat - ARRAY['$ifs', 'unevaluatedProperties']) || jsonb_build_object('oneOf', parts) || CASE WHEN rest = '[]' THEN '{}' ELSE jsonb_build_object('$ifs', rest) END;
+END $$;
+COMMENT ON FUNCTION integration_schemas_internal.import_branches(jsonb) IS
+	'an object whose alternatives are conditions on one property, with them as alternatives';
+
 CREATE FUNCTION integration_schemas_internal.import_object(root jsonb, flat jsonb, path text, refs text[], depth integer, lenient boolean,
 	OUT definition jsonb, OUT problems jsonb, OUT notes jsonb)
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -1152,8 +1197,19 @@ BEGIN
 	IF EXISTS (SELECT FROM jsonb_array_elements_text(needed) AS n WHERE NOT flat -> 'properties' ? n) THEN
 		left_out := integration_schemas_internal.schema_finding(integration_schemas_internal.schema_step(path, 'required'), 'names of no property are left out');
 	END IF;
-	SELECT coalesce(jsonb_object_agg(c.name, c.when_), '{}'), coalesce(jsonb_object_agg(c.name, c.schema) FILTER (WHERE c.schema IS NOT NULL), '{}')
-	  INTO conditions, extra FROM integration_schemas_internal.import_conditions(flat) AS c;
+	SELECT coalesce(jsonb_object_agg(g.name, g.when_), '{}'), coalesce(jsonb_object_agg(g.name, g.schema) FILTER (WHERE g.name <> ''), '{}')
+	  INTO conditions, extra
+	  FROM (SELECT c.name,
+				   -- one that is there under several conditions, which may say different things of it
+				   CASE WHEN count(*) = 1 THEN jsonb_agg(c.when_) -> 0
+						WHEN count(DISTINCT k.key) = 1 AND count(k.key) = count(*) THEN jsonb_build_object(min(k.key), (SELECT jsonb_agg(v) FROM jsonb_path_query(jsonb_agg(c.when_ -> k.key), '$[*][*]') AS v))
+						ELSE 'null' END AS when_,
+				   CASE WHEN count(DISTINCT c.schema - '$order') <= 1 THEN jsonb_agg(c.schema) -> 0
+						WHEN bool_or(integration_schemas_internal.schema_has_secret(root, c.schema)) THEN '{"type": "json", "secret": true}'
+						ELSE '{"$comment": "several"}' END AS schema
+			  FROM integration_schemas_internal.import_conditions(flat) AS c
+			  LEFT JOIN LATERAL (SELECT min(key) AS key FROM jsonb_object_keys(CASE WHEN jsonb_typeof(c.when_) = 'object' THEN c.when_ ELSE '{}' END) AS key HAVING count(*) = 1) AS k ON true
+			 GROUP BY c.name) AS g;
 	IF conditions ? '' THEN
 		left_out := left_out || integration_schemas_internal.schema_finding(integration_schemas_internal.schema_step(path, 'if'), 'a condition that is not understood: what it asks for is left out');
 	END IF;

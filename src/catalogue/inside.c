@@ -239,12 +239,10 @@ visit_values(InsideVisitor *visitor, const InsideStep *step, const Field *field,
 	while (go_on && jsonb_walk_member(&walk, &inner.key, &value))
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (value.type == JREF_NULL)
-			continue;
 		inner.value = value;
 		if (field->extra->keys != NULL && visitor->unknown != NULL)
 			go_on = visitor->unknown(visitor->arg, &inner, field, NULL, value);
-		if (go_on)
+		if (go_on && value.type != JREF_NULL)
 			go_on = inside_visit(visitor, &inner, field->extra->values, value);
 	}
 	return go_on;

@@ -76,9 +76,73 @@ def number(random, integer=False):
     return value
 
 
+def inner(random, depth):
+    """A definition of something in a value: of scalars, whose blanks are no matter, and of more in them."""
+    kind = random.choice(["integer", "boolean", "string", "secret"] + (["object", "variants", "array", "map"] if depth < 3 else []))
+    if kind == "object":
+        return {"type": "object", "fields": inner_fields(random, depth + 1)}
+    if kind == "variants":
+        return {"type": "object", "fields": inner_fields(random, depth + 1, "c"), "variants": {"by": "by", "choices": [
+            {"value": "one", "fields": inner_fields(random, depth + 1)}, {"value": "two", "fields": inner_fields(random, depth + 1)}]}}
+    if kind == "array":
+        result = {"type": "array", "items": inner(random, depth + 1)}
+        if result["items"]["type"] in ("integer", "boolean", "string") and random.random() < 0.3:
+            result["unique_items"] = True
+        return result
+    if kind == "map":
+        return {"type": "object", "values": inner(random, depth + 1), "keys": "^k"}
+    if kind == "integer":
+        return {"type": "integer", "exclusive_min": random.choice([-5, 0]), "multiple_of": random.choice([1, 2])}
+    return {"type": kind, **({"allowed_values": ["u", "v"]} if kind == "string" else {})}
+
+
+def inner_fields(random, depth, prefix=""):
+    result = []
+    for name in random.sample(["x", "y", "z-1"], random.randint(1, 3)):
+        definition = {"name": prefix + name, **inner(random, depth)}
+        if random.random() < 0.4:
+            definition["required"] = True
+        if definition["type"] in ("integer", "boolean", "string") and random.random() < 0.3:
+            definition["default_value"] = {"integer": 2, "boolean": False, "string": "u"}[definition["type"]]
+        strings = [other["name"] for other in result if other["type"] == "string"]
+        # of what does not apply a schema still says what is required in it
+        if strings and definition["type"] in ("integer", "boolean", "string", "secret") and random.random() < 0.5:
+            definition["applies_when"] = {random.choice(strings): random.choice([["u"], ["v"], ["u", "v"]])}
+        result.append(definition)
+    return result
+
+
+def inner_value(random, definition, careless):
+    """A value for such a definition."""
+    if careless and random.random() < 0.06:
+        return random.choice([None, 7.5, "w", [], {}, [None], True, {"x": 1}, -4])
+    if "items" in definition:
+        return [inner_value(random, definition["items"], careless) for _ in range(random.randint(0, 2))]
+    if "values" in definition:
+        return {random.choice(["k1", "k2", "k2"] + (["j"] if careless else [])): inner_value(random, definition["values"], careless)
+                for _ in range(random.randint(0, 2))}
+    if definition["type"] == "object":
+        members = list(definition["fields"])
+        result = {}
+        if "variants" in definition and random.random() < 0.9:
+            choice = random.choice(definition["variants"]["choices"])
+            members += choice["fields"]
+            result["by"] = choice["value"]
+        for member in members:
+            if random.random() < 0.8:
+                result[member["name"]] = inner_value(random, member, careless)
+        if careless and random.random() < 0.05:
+            result["other"] = 1
+        return result
+    return {"integer": random.choice([2, 4, 6] + ([3, 0, -6] if careless else [])), "boolean": random.random() < 0.5,
+            "string": random.choice(["u", "v"]), "secret": random.choice(["s-1", "s-2"])}[definition["type"]]
+
+
 def value(random, definition):
     """A value of the field's type, which may keep its rules or not."""
     kind = definition["type"]
+    if any(key in definition for key in ("fields", "items", "values")):
+        return inner_value(random, definition, random.random() < 0.4)
     if "allowed_values" in definition and random.random() < 0.8:
         return random.choice(definition["allowed_values"])
     if kind in ("string", "secret"):
@@ -149,14 +213,19 @@ def fields(random):
     for name in names:
         definition = {"name": name, "type": random.choice(TYPES + ["string", "secret"])}
         others = [other for other in names if other != name] or [name]
-        rules(random, definition)
+        if random.random() < 0.25:
+            while definition["type"] in TYPES and not any(key in definition for key in ("fields", "items", "values")):
+                definition = {"name": name, **inner(random, 1)}
+        else:
+            rules(random, definition)
         if random.random() < 0.3:
             definition["required"] = random.random() < 0.9
         if random.random() < 0.25:
             definition["required_with"] = random.sample(others, random.randint(1, min(3, len(others))))
         if random.random() < 0.2:
             definition["required_unless"] = random.sample(others, random.randint(1, min(3, len(others))))
-        if definition["type"] != "secret" and random.random() < 0.25:
+        nested = any(key in definition for key in ("fields", "items", "values"))
+        if definition["type"] != "secret" and not nested and random.random() < 0.25:
             definition["default_value"] = value(random, definition)
         if random.random() < 0.3:
             definition["level"] = random.choice(["team", "org"])
