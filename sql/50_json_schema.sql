@@ -636,11 +636,15 @@ DECLARE
 BEGIN
 	secret := schema -> 'format' IS NOT DISTINCT FROM '"password"';
 	FOR key, value IN SELECT * FROM jsonb_each(schema) LOOP
-		CONTINUE WHEN key NOT IN ('writeOnly', 'sensitive', 'x-sensitive') AND key !~* 'secret|encrypt';
-		IF key IN ('writeOnly', 'airbyte_secret', 'secret', 'sensitive', 'x-secret', 'x-encrypted', 'x-sensitive')
-		   AND jsonb_typeof(value) = 'boolean' THEN
-			secret := secret OR value = 'true';
-		ELSIF value NOT IN ('false', 'null') THEN
+		-- in any spelling, "x-" and "is" in front or not
+		IF regexp_replace(lower(regexp_replace(key, '[^A-Za-z]', '', 'g')), '^(x|is)', '') IN
+				('secret', 'sensitive', 'encrypted', 'password', 'confidential', 'writeonly', 'airbytesecret') THEN
+			IF jsonb_typeof(value) = 'boolean' THEN
+				secret := secret OR value = 'true';
+			ELSIF value <> 'null' THEN
+				mark := key;
+			END IF;
+		ELSIF key ~* 'secret|encrypt' AND value NOT IN ('false', 'null') THEN
 			mark := key;
 		END IF;
 	END LOOP;
@@ -931,7 +935,7 @@ BEGIN
 		'description', CASE WHEN jsonb_typeof(flat -> 'description') = 'string' THEN flat -> 'description' END,
 		'deprecated', CASE WHEN flat -> 'deprecated' = 'true' THEN flat -> 'deprecated' END))
 		|| (SELECT coalesce(jsonb_object_agg(m.key, m.value), '{}') FROM jsonb_each(flat) AS m
-			 WHERE m.key LIKE 'x-%' AND m.key NOT IN ('x-secret', 'x-encrypted', 'x-sensitive', 'x-integration-schemas'));
+			 WHERE m.key LIKE 'x-%' AND m.key <> 'x-integration-schemas' AND m.key !~* '^x-(is)?(secret|sensitive|encrypted|password|confidential)$');
 	of_field := definition ->> 'type' <> 'secret';
 	values_ := CASE WHEN jsonb_typeof(flat -> 'examples') = 'array' THEN flat -> 'examples' WHEN flat ? 'example' THEN jsonb_build_array(flat -> 'example') END;
 	IF of_field AND jsonb_typeof(values_) = 'array' AND jsonb_array_length(values_) > 0 THEN

@@ -206,6 +206,10 @@ SELECT is(pg_temp.field(schema), field, 'import: ' || schema::text)
 	('{"type": "string", "x-secret": true}', '{"type": "secret"}'),
 	('{"type": "string", "x-encrypted": true}', '{"type": "secret"}'),
 	('{"type": "string", "x-sensitive": true}', '{"type": "secret"}'),
+	('{"type": "string", "isSecret": true}', '{"type": "secret"}'),
+	('{"type": "string", "x-confidential": true}', '{"type": "secret"}'),
+	('{"type": "string", "password": true}', '{"type": "secret"}'),
+	('{"type": "string", "x_is_encrypted": false}', '{"type": "string"}'),
 	('{"type": "string", "writeOnly": true, "secret": false}', '{"type": "secret"}'),
 	('{"type": "string", "secret": false}', '{"type": "string"}'),
 	('{"type": "string", "nonsensitive": true, "x-case-sensitive": true}', '{"type": "string", "x-case-sensitive": true}'),
@@ -385,6 +389,7 @@ SELECT is(pg_temp.refused_property(schema), path, 'refused: ' || schema::text)
 	('{"type": "string", "secret": 1}', '/properties/a/secret'),
 	('{"type": "string", "sensitive": {"level": 1}}', '/properties/a/sensitive'),
 	('{"type": "string", "x-vault-secret": true}', '/properties/a/x-vault-secret'),
+	('{"type": "string", "x-secret-name": "n"}', '/properties/a/x-secret-name'),
 	('{"type": "integer", "secret": true}', '/properties/a'),
 	('{"anyOf": [{"type": "integer", "format": "password"}, {"type": "null"}]}', '/properties/a')
   ) AS v (schema, path);
