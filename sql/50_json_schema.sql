@@ -467,8 +467,8 @@ COMMENT ON FUNCTION integration_schemas_internal.schema_ordered(json) IS
 CREATE FUNCTION integration_schemas_internal.schema_of_text(schema text) RETURNS jsonb
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	IF octet_length(schema) > 16 * 1024 * 1024 THEN
-		RAISE program_limit_exceeded USING MESSAGE = 'JSON Schema is too large', DETAIL = 'A schema has at most 16 MB.';
+	IF octet_length(schema) > 4 * 1024 * 1024 THEN
+		RAISE program_limit_exceeded USING MESSAGE = 'JSON Schema is too large', DETAIL = 'A schema has at most 4 MB.';
 	END IF;
 	RETURN integration_schemas_internal.schema_ordered(schema::json);
 EXCEPTION WHEN invalid_text_representation OR untranslatable_character THEN
@@ -1291,9 +1291,9 @@ BEGIN
 	IF jsonb_typeof(schema) <> 'object' THEN
 		problems := integration_schemas_internal.schema_finding('', 'a schema is an object');
 		RETURN;
-	ELSIF pg_column_size(schema) > 16 * 1024 * 1024 OR integration_schemas_internal.schema_size(schema) > 50000 THEN
+	ELSIF pg_column_size(schema) > 4 * 1024 * 1024 OR integration_schemas_internal.schema_size(schema) > 50000 THEN
 		RAISE program_limit_exceeded USING MESSAGE = 'JSON Schema is too large',
-			DETAIL = 'A schema has at most 16 MB, and 50000 references once each is replaced by what it refers to.';
+			DETAIL = 'A schema has at most 4 MB, and 50000 references once each is replaced by what it refers to.';
 	END IF;
 	resolved := integration_schemas_internal.schema_flat(schema, schema, '{}');
 	flat := resolved.flat;

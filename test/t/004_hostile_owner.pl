@@ -283,7 +283,9 @@ cmp_ok(scalar(() = $calls =~ /^SELECT/mg), '>', 45, 'every function is called');
 {
 	my $since = -s $node->logfile;
 	my $err = as('postgres', 'plain', $calls);
-	my @errors = grep { !/0A000.*|script_execute|row type/ } $err =~ /ERROR: .*/g;
+	# What reads JSON Schema inside touches no table, and says of what is none that it is none.
+	my @errors = grep { !/0A000.*|script_execute|row type|22P02: invalid input syntax for type json|22023: (cannot (get array length|extract elements)|field name must not be null|the schema is not valid)/ }
+	  $err =~ /ERROR: .*/g;
 	is(join("\n", @errors), '', 'all functions work where he has put nothing on the tables');
 	is(join("\n", map { "@$_" } grep { $_->[1] ne 'mallory' } noted($since)), '', 'and what he prepared runs as himself alone');
 	like(join("\n", map { $_->[0] } noted($since)), qr/cast to json/, 'it did run');

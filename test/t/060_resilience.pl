@@ -223,7 +223,8 @@ my @readers = grep { !grep { !$_->{optional} && $_->{name} !~ /^(org_id|node_id|
 push @calls, { name => 'a node with a large document', type => 'jsonb',
 	before => q{UPDATE node_configurations SET config_json = $1 WHERE node_id = 't'},
 	call => 'SELECT ' . join(', ', map { "(SELECT count(*) FROM $_->{name}(" . join(', ', map { $ordinary{ $_->{name} } } grep { !$_->{optional} } @{ $_->{arguments} }) . '))' } @readers) };
-push @calls, { name => 'a catalogue with large definitions', type => 'fields', before => $calls[-2]{call},
+# The export as JSON Schema is written in PL/pgSQL, whose values are copied more often.
+push @calls, { name => 'a catalogue with large definitions', type => 'fields', before => $calls[-2]{call}, times => 100,
 	call => q{SELECT integration_schema_config(), integration_schema_list(), integration_schema_get('large'), integration_schema_json_schema('large'), integration_schema_resolve('large')} };
 
 my %shapes;
@@ -255,7 +256,8 @@ foreach my $call (@calls)
 		my $ratio = $memory / ($size + 1);
 		$worst = $ratio if $size > 1000 && $ratio > $worst;
 		$time += $ms;
-		push @bad, "$wanted[$i]: $memory kB of memory for $size kB" if $measured && $memory > $times * $size + $room;
+		push @bad, "$wanted[$i]: $memory kB of memory for $size kB"
+		  if $measured && $memory > ($call->{times} // $times) * $size + $room;
 		push @slow, { %$call, shape => $wanted[$i], ms => $ms } if $ms > $long;
 	}
 	ok(!@bad, sprintf('%s (%.1f s, %.1f times the input)', $call->{name}, $time / 1000, $worst))
