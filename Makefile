@@ -18,6 +18,9 @@ ifneq (,$(findstring clang,$(CC)))
 PG_CFLAGS   += -Wno-ignored-optimization-argument -Wno-unknown-warning-option
 endif
 
+# Ciphers, and memory for keys, are OpenSSL's.
+SHLIB_LINK   = -lcrypto
+
 # The install script is built from its parts in sql/, in the order of their names.
 SQL_PARTS    = $(sort $(wildcard sql/[0-9][0-9]_*.sql))
 INSTALL_SQL  = $(EXTENSION)--$(EXTVERSION).sql

@@ -276,3 +276,43 @@ field_path_renamed(JsonbRef path, JsonbRef from, JsonbRef to)
 	appendBinaryStringInfo(&renamed, step, end - step);
 	return jsonb_ref_string(renamed.data, renamed.len);
 }
+
+/*
+ * holds: is the string at a path in a value, from that step on?
+ *
+ * At an array a step stands for any of its elements, whatever it says.
+ */
+static bool
+holds(JsonbRef value, const FieldPath *path, int step, JsonbRef string)
+{
+	check_stack_depth();
+	for (; step < path->nsteps; step++)
+	{
+		if (value.type == JREF_ARRAY)
+		{
+			JsonbWalk	walk;
+			JsonbRef	element;
+
+			jsonb_walk_begin(&walk, value);
+			while (jsonb_walk_element(&walk, &element))
+			{
+				CHECK_FOR_INTERRUPTS();
+				if (holds(element, path, step + 1, string))
+					return true;
+			}
+			return false;
+		}
+		value = jsonb_ref_member(value, path->steps[step].ptr, path->steps[step].len);
+	}
+	return jsonb_ref_equal(value, string);
+}
+
+/*
+ * field_path_holds: has an entry's config that string at a path, at any of the
+ * positions in arrays?
+ */
+bool
+field_path_holds(JsonbRef config, const FieldPath *path, JsonbRef string)
+{
+	return holds(config, path, 0, string);
+}

@@ -56,6 +56,7 @@ fold_begin(FoldedEntry *fold, const Integration *integration,
 	fold->states = states;
 	if (integration == NULL)
 		return;
+	fold->origin.id = fold->origin.key = integration->id;
 	for (int i = 0; i < integration->config.nfields; i++)
 		begin_field(&fields[i], integration->config.fields[i].default_value);
 }
@@ -630,6 +631,7 @@ fold_value_document(const FoldedValue *value)
 /* A walk over the members of the result's config. */
 typedef struct MemberWalk
 {
+	const Field *definition;	/* of what was given last; NULL for none */
 	int			field;			/* the catalogue's next one */
 	int			event;			/* where the one after extra begins */
 	bool		has_extra;		/* extra is to come */
@@ -663,13 +665,27 @@ next_member(const FoldedEntry *fold, MemberWalk *walk, JsonbRef *name)
 						   config->fields[walk->field].name.len) < 0))
 	{
 		walk->gave_extra = true;
+		walk->definition = NULL;
 		*name = walk->extra_name;
 		return &walk->extra.top;
 	}
 	if (walk->field >= nfields)
 		return NULL;
-	*name = config->fields[walk->field].name;
+	walk->definition = &config->fields[walk->field];
+	*name = walk->definition->name;
 	return &fold->fields[walk->field++].top;
+}
+
+/*
+ * opened: a value as an answer has it.
+ */
+static inline JsonbRef
+opened(const FoldedEntry *fold, const Field *field, const FoldedValue *value)
+{
+	if (fold->opener == NULL || field == NULL ||
+		(field->type != FIELD_SECRET && !field_is_defined(field)))
+		return value->value;
+	return fold->opener->open(fold->opener, &fold->origin, field, value->value, value->layer);
 }
 
 /*
@@ -698,7 +714,7 @@ fold_write_config(JsonbWriter *writer, JsonbFrame *outer, const FoldedEntry *fol
 		if (value->below)
 			write_merged(writer, &object, value);
 		else
-			jsonb_write_value(writer, &object, value->value);
+			jsonb_write_value(writer, &object, opened(fold, walk.definition, value));
 	}
 	jsonb_write_end(writer, &object);
 }

@@ -9,6 +9,7 @@
 #define MERGE_FOLD_H
 
 #include "catalogue/entry.h"
+#include "merge/opener.h"
 #include "nodes/bitmapset.h"
 
 /* In place of a layer's number: neither one, nor (0) the catalogue. */
@@ -72,6 +73,8 @@ typedef struct FoldedEntry
 	ExtraEvent *events;
 	int			nevents;
 	int			maxevents;
+	EntryOrigin origin;			/* of its values, for the opener */
+	const ValueOpener *opener;	/* NULL: values are what they are */
 	bool		holds_locked;	/* what fold_holds_locked last found, */
 	int			holds_checked;	/* of how many events */
 } FoldedEntry;

@@ -40,7 +40,7 @@ integration_schema_config(PG_FUNCTION_ARGS)
 	int			nlayers;
 	JsonbRef   *layers = layers_from_argument(fcinfo, 0, &nlayers);
 
-	PG_RETURN_JSONB_P(merge_config(catalogue_current(fcinfo), layers, nlayers));
+	PG_RETURN_JSONB_P(merge_config(catalogue_current(fcinfo), layers, nlayers, NULL));
 }
 
 /*
@@ -60,7 +60,7 @@ integration_schema_resolve(PG_FUNCTION_ARGS)
 	layers = layers_from_argument(fcinfo, 1, &nlayers);
 	PG_RETURN_JSONB_P(merge_resolve(catalogue_current(fcinfo),
 									jsonb_ref_string(VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id)),
-									layers, nlayers));
+									layers, nlayers, NULL));
 }
 
 /*
@@ -93,7 +93,7 @@ integration_schema_values(PG_FUNCTION_ARGS)
 	int			nlayers;
 	JsonbRef   *layers = layers_from_argument(fcinfo, 0, &nlayers);
 
-	PG_RETURN_JSONB_P(merge_values(catalogue_current(fcinfo), layers, nlayers));
+	PG_RETURN_JSONB_P(merge_values(catalogue_current(fcinfo), layers, nlayers, NULL));
 }
 
 /*
@@ -317,5 +317,5 @@ Datum
 integration_schema_fallback(PG_FUNCTION_ARGS)
 {
 	(void) fcinfo;
-	PG_RETURN_JSONB_P(merge_config(catalogue_fallback(), NULL, 0));
+	PG_RETURN_JSONB_P(merge_config(catalogue_fallback(), NULL, 0, NULL));
 }

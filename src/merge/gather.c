@@ -263,6 +263,7 @@ begin_fold(Layers *layers, FoldedEntry *fold, const Integration *integration,
 		   bool applicable, bool traced)
 {
 	fold_begin(fold, integration, layers->fields, &layers->states, traced);
+	fold->opener = layers->opener;
 	fold->applicable = applicable;
 }
 
@@ -318,6 +319,8 @@ layers_fold_instance(Layers *layers, FoldedEntry *fold, const InstanceEntry *ins
 	int			plain;
 
 	begin_fold(layers, fold, instance->integration, applicable, traced);
+	fold->origin.key = instance->key;
+	fold->origin.own_from = instance->own->layer;
 	plain = fold_plain_locks(layers, fold, layers->first[index], instance->own->layer);
 	for (int i = 0; i < instance->nown; i++)
 	{

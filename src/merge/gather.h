@@ -25,6 +25,7 @@ typedef struct InstanceEntry
 typedef struct Layers
 {
 	const Catalogue *catalogue;
+	const ValueOpener *opener;	/* NULL: none */
 	LayerEntry *entries;		/* of integrations that the catalogue knows */
 	int		   *first;			/* an integration's outermost entry, or -1 */
 	int		   *last;

@@ -184,7 +184,8 @@ write_integrations(JsonbWriter *writer, JsonbFrame *root, void *arg)
  * allows; program_limit_exceeded where jsonb cannot hold the result.
  */
 Jsonb *
-merge_config(const Catalogue *catalogue, const JsonbRef *documents, int ndocuments)
+merge_config(const Catalogue *catalogue, const JsonbRef *documents, int ndocuments,
+			 const ValueOpener *opener)
 {
 	Layers		layers;
 	JsonbWriter writer;
@@ -198,6 +199,7 @@ merge_config(const Catalogue *catalogue, const JsonbRef *documents, int ndocumen
 	int			nobjects = 0;
 
 	layers_gather(&layers, catalogue, documents, ndocuments);
+	layers.opener = opener;
 	jsonb_write_begin(&writer, VARSIZE(catalogue->document) + layers.bytes +
 					  1024 + 64 * (Size) layers.nunknown);
 	/* Layers that have nothing but "integrations" add no other member. */
@@ -267,7 +269,7 @@ find_instance(const Layers *layers, const Integration *integration, JsonbRef key
  */
 Jsonb *
 merge_resolve(const Catalogue *catalogue, JsonbRef key,
-			  const JsonbRef *documents, int ndocuments)
+			  const JsonbRef *documents, int ndocuments, const ValueOpener *opener)
 {
 	JsonbRef	name = {0};
 	const Integration *integration = catalogue_require_entry(catalogue, key.ptr,
@@ -296,6 +298,7 @@ merge_resolve(const Catalogue *catalogue, JsonbRef key,
 			layers_fold(&layers, &fold, integration - catalogue->integrations, true, false);
 		}
 	}
+	fold.opener = opener;
 	fold_status(&fold, status);
 	jsonb_write_begin(&writer, 512);
 	jsonb_write_object(&writer, NULL, &object, 5);
@@ -426,7 +429,8 @@ write_values(JsonbWriter *writer, JsonbFrame *object, FoldedEntry *fold)
  * belong to it are found first, and folded again when they are written.
  */
 Jsonb *
-merge_values(const Catalogue *catalogue, const JsonbRef *documents, int ndocuments)
+merge_values(const Catalogue *catalogue, const JsonbRef *documents, int ndocuments,
+			 const ValueOpener *opener)
 {
 	Layers		layers;
 	FoldedEntry fold;
@@ -438,6 +442,7 @@ merge_values(const Catalogue *catalogue, const JsonbRef *documents, int ndocumen
 	int			instance;
 
 	layers_gather(&layers, catalogue, documents, ndocuments);
+	layers.opener = opener;
 	for (int i = 0; i < catalogue->nintegrations; i++)
 	{
 		included[i] = plain_is_usable(&layers, i);

@@ -14,14 +14,18 @@
 #define MERGE_MERGE_H
 
 #include "catalogue/entry.h"
+#include "merge/opener.h"
 #include "nodes/bitmapset.h"
 
 extern Jsonb *merge_config(const Catalogue *catalogue,
-						   const JsonbRef *layers, int nlayers);
+						   const JsonbRef *layers, int nlayers,
+						   const ValueOpener *opener);
 extern Jsonb *merge_resolve(const Catalogue *catalogue, JsonbRef key,
-							const JsonbRef *layers, int nlayers);
+							const JsonbRef *layers, int nlayers,
+							const ValueOpener *opener);
 extern Jsonb *merge_values(const Catalogue *catalogue,
-						   const JsonbRef *layers, int nlayers);
+						   const JsonbRef *layers, int nlayers,
+						   const ValueOpener *opener);
 
 /* What has become of an integration, or of an instance by its key. */
 typedef void (*StatusCallback) (JsonbRef key, const IntegrationStatus *status,

@@ -42,6 +42,7 @@ static const char *const names[OWN_TABLES] = {
 	[OWN_NODES] = "node_configurations",
 	[OWN_HISTORY] = "node_configuration_history",
 	[OWN_RENAMES] = "integration_schema_renames",
+	[OWN_KEYS] = "integration_config_keys",
 };
 
 /* A function that was called, and what belongs to its extension. */

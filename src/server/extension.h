@@ -21,6 +21,7 @@ typedef enum OwnTable
 	OWN_NODES,
 	OWN_HISTORY,
 	OWN_RENAMES,
+	OWN_KEYS,
 	OWN_TABLES					/* how many there are */
 } OwnTable;
 

@@ -18,6 +18,7 @@ int			setting_max_document_size = 16 * 1024;
 bool		setting_notify = false;
 char	   *setting_author;
 char	   *setting_reason;
+char	   *setting_key_command;
 
 void		_PG_init(void);
 
@@ -55,5 +56,10 @@ _PG_init(void)
 							   NULL,
 							   &setting_reason, "",
 							   PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("integration_schemas.key_command",
+							   "Shell command that prints the master keys of sealed secrets.",
+							   "Empty: secrets are stored in clear.",
+							   &setting_key_command, "",
+							   PGC_SIGHUP, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("integration_schemas");
 }

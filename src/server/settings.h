@@ -14,5 +14,6 @@ extern bool setting_notify;		/* announce changes with NOTIFY? */
 /* who changes something, and why; NULL or empty where it is not said */
 extern char *setting_author;
 extern char *setting_reason;
+extern char *setting_key_command;	/* NULL or empty: nothing is sealed */
 
 #endif							/* SERVER_SETTINGS_H */

@@ -15,6 +15,7 @@
 #include "merge/instances.h"
 #include "server/sql_result.h"
 #include "store/layers.h"
+#include "store/opened.h"
 #include "store/store.h"
 #include "utils/builtins.h"
 
@@ -26,6 +27,19 @@ PG_FUNCTION_INFO_V1(integration_config_explain);
 PG_FUNCTION_INFO_V1(integration_config_get);
 
 /*
+ * read_to_answer: the layers of the node that a function's first two arguments
+ * name, and the opener of what an answer shows of them.
+ */
+static void
+read_to_answer(NodeLayers *layers, LayersOpener *opener, FunctionCallInfo fcinfo)
+{
+	layers_read(layers, fcinfo);
+	layers_opener_begin(opener, fcinfo, store_text_ref(PG_GETARG_TEXT_PP(0)), true);
+	opener->documents = layers->documents;
+	opener->names = layers->names;
+}
+
+/*
  * integration_config_effective(org_id text, node_id text) returns jsonb: the
  * merged document of a node.
  */
@@ -34,9 +48,11 @@ integration_config_effective(PG_FUNCTION_ARGS)
 {
 	NodeLayers	layers;
 
-	layers_read(&layers, fcinfo);
-	PG_RETURN_JSONB_P(merge_config(catalogue_current(fcinfo),
-								   layers.documents, layers.count));
+	LayersOpener opener;
+
+	read_to_answer(&layers, &opener, fcinfo);
+	PG_RETURN_JSONB_P(merge_config(catalogue_current(fcinfo), layers.documents, layers.count,
+								   &opener.opener));
 }
 
 /*
@@ -49,10 +65,12 @@ integration_config_resolve(PG_FUNCTION_ARGS)
 	text	   *id = PG_GETARG_TEXT_PP(2);
 	NodeLayers	layers;
 
-	layers_read(&layers, fcinfo);
+	LayersOpener opener;
+
+	read_to_answer(&layers, &opener, fcinfo);
 	PG_RETURN_JSONB_P(merge_resolve(catalogue_current(fcinfo),
 									jsonb_ref_string(VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id)),
-									layers.documents, layers.count));
+									layers.documents, layers.count, &opener.opener));
 }
 
 /*
@@ -80,9 +98,11 @@ integration_config_values(PG_FUNCTION_ARGS)
 {
 	NodeLayers	layers;
 
-	layers_read(&layers, fcinfo);
-	PG_RETURN_JSONB_P(merge_values(catalogue_current(fcinfo),
-								   layers.documents, layers.count));
+	LayersOpener opener;
+
+	read_to_answer(&layers, &opener, fcinfo);
+	PG_RETURN_JSONB_P(merge_values(catalogue_current(fcinfo), layers.documents, layers.count,
+								   &opener.opener));
 }
 
 /*

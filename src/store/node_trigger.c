@@ -34,6 +34,7 @@
 #include "store/history.h"
 #include "store/node_check.h"
 #include "store/node_rules.h"
+#include "store/node_seal.h"
 #include "store/restore.h"
 #include "store/store.h"
 #include "store/tree_rules.h"
@@ -59,6 +60,8 @@ typedef struct NodeStatement
 {
 	AttrNumber	columns[NODE_COLUMNS];
 	RowGuard   *guard;
+	Jsonb	   *inserted;		/* the last document that was sealed for an
+								 * INSERT, which may turn into an UPDATE */
 } NodeStatement;
 
 /* Columns that are to be set. */
@@ -82,7 +85,7 @@ node_statement(FunctionCallInfo fcinfo, Relation nodes, ConstraintFilter checked
 
 	if (statement == NULL)
 	{
-		statement = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(NodeStatement));
+		statement = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(NodeStatement));
 		node_columns_find(nodes, statement->columns);
 		statement->guard = row_guard_begin(nodes, checked, fcinfo->flinfo->fn_mcxt);
 		fcinfo->flinfo->fn_extra = statement;
@@ -216,6 +219,18 @@ same_document(const NodeValues *a, const NodeValues *b)
 }
 
 /*
+ * keep_inserted: keep a document that was sealed for an INSERT until the next.
+ */
+static void
+keep_inserted(FunctionCallInfo fcinfo, NodeStatement *statement, Jsonb *document)
+{
+	if (statement->inserted != NULL)
+		pfree(statement->inserted);
+	statement->inserted = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, VARSIZE(document));
+	memcpy(statement->inserted, document, VARSIZE(document));
+}
+
+/*
  * inserted: what becomes of a new row.
  *
  * Where the history says that the node is there, this is an upsert of it or
@@ -223,13 +238,22 @@ same_document(const NodeValues *a, const NodeValues *b)
  * the next number is left for that.
  */
 static void
-inserted(FunctionCallInfo fcinfo, Relation nodes, const AttrNumber *columns,
+inserted(FunctionCallInfo fcinfo, Relation nodes, NodeStatement *statement,
 		 const NodeValues *new, NodeChange *change)
 {
+	const AttrNumber *columns = statement->columns;
 	text	   *org_id = text_at(new, NODE_ORG_ID);
 	text	   *node_id = text_at(new, NODE_NODE_ID);
+	Jsonb	   *document = document_at(new);
+	Jsonb	   *sealed = node_sealed(fcinfo, nodes, org_id, node_id, document, NULL, NULL);
 	int32		next;
 	bool		deleted = true;
+
+	if (sealed != document)
+	{
+		set(change, columns, NODE_CONFIG_JSON, JsonbPGetDatum(sealed), false);
+		keep_inserted(fcinfo, statement, sealed);
+	}
 
 	if (!new->nulls[NODE_PARENT_ID])
 		tree_lock(nodes, org_id);
@@ -267,15 +291,11 @@ refuse_rename(Relation nodes, const NodeValues *old, const NodeValues *new)
  */
 static Jsonb *
 unmasked(FunctionCallInfo fcinfo, Relation nodes, const NodeValues *old,
-		 const NodeValues *new)
+		 const NodeValues *new, Jsonb *document)
 {
 	const WriteContext *context;
-	Jsonb	   *document;
 	JsonbRef	stored;
 
-	if (same_value(old, new, NODE_CONFIG_JSON))
-		return NULL;
-	document = document_at(new);
 	context = context_of(text_at(new, NODE_ORG_ID), text_at(new, NODE_NODE_ID));
 	if (context != NULL && context->renames)
 		return document;
@@ -284,8 +304,32 @@ unmasked(FunctionCallInfo fcinfo, Relation nodes, const NodeValues *old,
 		return document;
 	stored = jsonb_ref_root(document_at(old));
 	document = without_stale_choices(catalogue_of_owner(fcinfo), document, stored);
-	document = unmask_document(catalogue_of_owner(fcinfo), document, stored);
-	return jsonb_ref_equal(jsonb_ref_root(document), stored) ? NULL : document;
+	return unmask_document(catalogue_of_owner(fcinfo), document, stored);
+}
+
+/*
+ * changed_document: the document of a changed row as it is to be stored; NULL where
+ * it is what is stored.
+ */
+static Jsonb *
+changed_document(FunctionCallInfo fcinfo, Relation nodes, const NodeStatement *statement,
+				 const NodeValues *old, const NodeValues *new)
+{
+	Jsonb	   *stored = document_at(old);
+	const WriteContext *context;
+	Jsonb	   *document;
+
+	if (same_value(old, new, NODE_CONFIG_JSON))
+		return NULL;
+	document = document_at(new);
+	context = context_of(text_at(new, NODE_ORG_ID), text_at(new, NODE_NODE_ID));
+	if (context != NULL && context->reseals)
+		return document;
+	document = unmasked(fcinfo, nodes, old, new, document);
+	document = node_sealed(fcinfo, nodes, text_at(new, NODE_ORG_ID), text_at(new, NODE_NODE_ID),
+						   document, stored, statement->inserted);
+	return stored != NULL &&
+		jsonb_ref_equal(jsonb_ref_root(document), jsonb_ref_root(stored)) ? NULL : document;
 }
 
 /*
@@ -295,26 +339,30 @@ unmasked(FunctionCallInfo fcinfo, Relation nodes, const NodeValues *old,
  * only columns that the table's owner has added are written.
  */
 static void
-updated(FunctionCallInfo fcinfo, Relation nodes, const AttrNumber *columns,
+updated(FunctionCallInfo fcinfo, Relation nodes, const NodeStatement *statement,
 		const NodeValues *old, const NodeValues *new, NodeChange *change)
 {
 	static const NodeColumn ours[] = {
 		NODE_VERSION, NODE_CREATED_AT, NODE_UPDATED_AT, NODE_UPDATED_BY, NODE_INCARNATION
 	};
+	const AttrNumber *columns = statement->columns;
 	bool		placed = !same_string(old, new, NODE_PARENT_ID);
+	const WriteContext *context;
 	Jsonb	   *document;
 
 	if (!old->nulls[NODE_ORG_ID] && !old->nulls[NODE_NODE_ID] &&
 		(!same_string(old, new, NODE_ORG_ID) || !same_string(old, new, NODE_NODE_ID)))
 		refuse_rename(nodes, old, new);
-	document = unmasked(fcinfo, nodes, old, new);
+	document = changed_document(fcinfo, nodes, statement, old, new);
 	if (document == NULL && !same_value(old, new, NODE_CONFIG_JSON))
 		set(change, columns, NODE_CONFIG_JSON, old->values[NODE_CONFIG_JSON], false);
 	else if (document != NULL)
 		set(change, columns, NODE_CONFIG_JSON, JsonbPGetDatum(document), false);
 
-	if (document == NULL && !placed && same_string(old, new, NODE_TYPE) &&
-		same_string(old, new, NODE_NAME))
+	context = context_of(text_at(new, NODE_ORG_ID), text_at(new, NODE_NODE_ID));
+	if ((context != NULL && context->reseals) ||
+		(document == NULL && !placed && same_string(old, new, NODE_TYPE) &&
+		 same_string(old, new, NODE_NAME)))
 	{
 		for (int i = 0; i < (int) lengthof(ours); i++)
 			if (!same_value(old, new, ours[i]))
@@ -374,7 +422,7 @@ node_before(PG_FUNCTION_ARGS)
 		if (TRIGGER_FIRED_BY_UPDATE(event))
 		{
 			read_values(trigger->tg_trigtuple, nodes, columns, &old);
-			updated(fcinfo, nodes, columns, &old, &new, &change);
+			updated(fcinfo, nodes, statement, &old, &new, &change);
 		}
 		else
 		{
@@ -382,7 +430,7 @@ node_before(PG_FUNCTION_ARGS)
 			if (restore_is_on(fcinfo))
 				restore_lock(fcinfo);
 			else
-				inserted(fcinfo, nodes, columns, &new, &change);
+				inserted(fcinfo, nodes, statement, &new, &change);
 		}
 		row = changed(row, nodes, &change);
 	}
@@ -439,6 +487,9 @@ written(FunctionCallInfo fcinfo, const NodeTable *table, const NodeValues *old,
 	place.parent_id = text_at(new, NODE_PARENT_ID);
 	place.made = old == NULL;
 	place.placed = old == NULL || !same_string(old, new, NODE_PARENT_ID);
+	context = context_of(place.org_id, place.node_id);
+	if (context != NULL && context->reseals)
+		return;
 	document = old == NULL || !same_document(old, new);
 	as_version(new, &version);
 	version.operation = old == NULL ? "insert" : "update";
@@ -464,7 +515,13 @@ written(FunctionCallInfo fcinfo, const NodeTable *table, const NodeValues *old,
 	}
 	if (!history_write(fcinfo, &version))
 		refuse_concurrent(table->relation);
-	context = context_of(place.org_id, place.node_id);
+	if (document)
+	{
+		version.document = node_opened(fcinfo, table->relation, place.org_id, place.node_id,
+									   version.document, old != NULL ? document_at(old) : NULL);
+		if (version.document == NULL)
+			refuse_other_trigger(table->relation, new);
+	}
 	if (context != NULL && context->renames)
 		document = false;
 	if (document || place.placed)

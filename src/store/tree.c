@@ -109,6 +109,7 @@ static void
 push(Tree *tree, JsonbRef node_id, JsonbRef document)
 {
 	tree->layers[tree->nlayers] = document;
+	tree->names[tree->nlayers] = node_id;
 	tree->named[tree->nlayers].node_id = node_id;
 	tree->named[tree->nlayers].document = document;
 	tree->nlayers++;
@@ -185,6 +186,8 @@ tree_read(Tree *tree, NodeReader *reader, text *org_id)
 
 	tree->layers = MemoryContextAllocHuge(CurrentMemoryContext,
 										  sizeof(JsonbRef) * ((Size) tree->count + 1));
+	tree->names = MemoryContextAllocHuge(CurrentMemoryContext,
+										 sizeof(JsonbRef) * ((Size) tree->count + 1));
 	tree->named = MemoryContextAllocHuge(CurrentMemoryContext,
 										 sizeof(NamedLayer) * ((Size) tree->count + 1));
 	if (!jsonb_ref_is(store_text_ref(org_id), "*", 1))

@@ -34,6 +34,7 @@ typedef struct Tree
 	bool		any_document;	/* also what is no object; set by the reader */
 	int			nlayers;
 	JsonbRef   *layers;			/* from the platform's to the current node's */
+	JsonbRef   *names;			/* node_id of each */
 	NamedLayer *named;			/* the same, with their nodes */
 } Tree;
 

@@ -14,6 +14,7 @@
 #include "merge/instances.h"
 #include "miscadmin.h"
 #include "server/sql_result.h"
+#include "store/opened.h"
 #include "store/store.h"
 #include "store/tree.h"
 #include "utils/array.h"
@@ -52,6 +53,7 @@ typedef struct EffectiveAll
 	const Catalogue *catalogue;
 	Tree		tree;
 	TreeNode   *node;			/* the last one given */
+	LayersOpener opener;
 } EffectiveAll;
 
 /*
@@ -66,6 +68,9 @@ effective_all_begin(FunctionCallInfo fcinfo)
 	read_tree(&all->tree, fcinfo);
 	all->catalogue = catalogue_current(fcinfo);
 	catalogue_pin(all->catalogue);
+	layers_opener_begin(&all->opener, fcinfo, store_text_ref(PG_GETARG_TEXT_P_COPY(0)), true);
+	all->opener.documents = all->tree.layers;
+	all->opener.names = all->tree.names;
 	return all;
 }
 
@@ -100,8 +105,9 @@ integration_config_effective_all(PG_FUNCTION_ARGS)
 	if (all->node == NULL)
 		SRF_RETURN_DONE(call);
 	values[0] = PointerGetDatum(all->node->row.node_id);
+	all->opener.fcinfo = fcinfo;
 	values[1] = PointerGetDatum(merge_config(all->catalogue, all->tree.layers,
-											 all->tree.nlayers));
+											 all->tree.nlayers, &all->opener.opener));
 	SRF_RETURN_NEXT(call, HeapTupleGetDatum(heap_form_tuple(call->tuple_desc,
 															values, nulls)));
 }

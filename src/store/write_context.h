@@ -23,6 +23,7 @@ typedef struct WriteContext
 	bool		accepted;		/* was accepted once: only warn of what no
 								 * longer conforms */
 	bool		renames;		/* only names change: nothing to check */
+	bool		reseals;		/* secrets are sealed anew: nothing changes */
 } WriteContext;
 
 /* The write that is being made; NULL for a statement of the caller's own. */

@@ -1,0 +1,180 @@
+/*-------------------------------------------------------------------------
+ *
+ * store/opened.c
+ *	  Stored secrets in answers: opened for whom they may be shown to.
+ *
+ * A secret is bound to the node at which it was given.  An answer is merged from
+ * the documents of several, so it has to be known which one a sealed value is of:
+ * the innermost layer that has it at its place.  A secret that was copied past the
+ * triggers from a node to one below it is thus tried as that one's, and does not
+ * open.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalogue/field_path.h"
+#include "catalogue/shown.h"
+#include "miscadmin.h"
+#include "secrets/each_secret.h"
+#include "secrets/sealed.h"
+#include "store/opened.h"
+
+/* A value of an answer that is being opened. */
+typedef struct Opening
+{
+	const LayersOpener *opener;
+	const EntryOrigin *origin;
+	int			layer;			/* the innermost that gave some of the value */
+} Opening;
+
+/*
+ * place_in_layer: a place in a layer's entry, whichever that is.
+ */
+static SealPlace
+place_in_layer(const Opening *opening, int layer, JsonbRef path)
+{
+	const LayersOpener *opener = opening->opener;
+	const EntryOrigin *origin = opening->origin;
+	SealPlace	place = {
+		.org_id = opener->org_id,
+		.node_id = opener->names[layer - 1],
+		.entry = layer < origin->own_from ? origin->id : origin->key,
+		.path = path
+	};
+
+	if (JREF_IS(place.node_id, "*"))
+		place.org_id = place.node_id;
+	return place;
+}
+
+/*
+ * layer_of: the innermost layer that has a sealed secret at its place; 0 where
+ * none has.
+ */
+static int
+layer_of(const Opening *opening, JsonbRef path, JsonbRef sealed)
+{
+	FieldPath	steps = field_path_parse(path);
+
+	for (int layer = opening->layer; layer > 0; layer--)
+	{
+		SealPlace	place = place_in_layer(opening, layer, path);
+		JsonbRef	value = opening->opener->documents[layer - 1];
+
+		value = JREF_MEMBER(value, "integrations");
+		value = jsonb_ref_member(value, place.entry.ptr, place.entry.len);
+		if (field_path_holds(JREF_MEMBER(value, "config"), &steps, sealed))
+			return layer;
+	}
+	return 0;
+}
+
+/*
+ * mask: what stands for a secret that is not shown.
+ */
+static JsonbRef
+mask(void)
+{
+	return jsonb_ref_string(REDACTED_VALUE, strlen(REDACTED_VALUE));
+}
+
+/*
+ * open_inside: a SecretVisitor, for what is in a value.
+ */
+static JsonbRef
+open_inside(const EachSecret *secret, void *arg)
+{
+	const Opening *opening = arg;
+	SealPlace	place;
+
+	if (!shown_is_sealed(secret->value))
+		return secret->value;
+	if (!opening->opener->reveal)
+		return mask();
+	place = place_in_layer(opening, Max(layer_of(opening, secret->path, secret->value), 1),
+						   secret->path);
+	return sealed_open(opening->opener->fcinfo, &place, secret->value);
+}
+
+/*
+ * open_value: ValueOpener's.
+ */
+static JsonbRef
+open_value(const ValueOpener *arg, const EntryOrigin *origin, const Field *field,
+		   JsonbRef value, int layer)
+{
+	Opening		opening = {(const LayersOpener *) arg, origin, layer};
+	Jsonb	   *opened;
+
+	if (layer == 0 || JREF_IS_SCALAR(value) != (field->type == FIELD_SECRET) ||
+		!holds_sealed(value))
+		return value;
+	if (field->type != FIELD_SECRET)
+	{
+		opened = each_secret_of_field(field, value, origin->key, open_inside, &opening);
+		return opened == NULL ? value : jsonb_ref_root(opened);
+	}
+	if (!opening.opener->reveal)
+		return mask();
+	else
+	{
+		SealPlace	place = place_in_layer(&opening, layer, field->name);
+
+		return sealed_open(opening.opener->fcinfo, &place, value);
+	}
+}
+
+/*
+ * layers_opener_begin: the opener for a function's caller; its layers are to be
+ * set.
+ */
+void
+layers_opener_begin(LayersOpener *opener, FunctionCallInfo fcinfo, JsonbRef org_id,
+					bool reveal)
+{
+	memset(opener, 0, sizeof(*opener));
+	opener->opener.open = open_value;
+	opener->fcinfo = fcinfo;
+	opener->org_id = org_id;
+	opener->reveal = reveal;
+}
+
+/* A node's own document that is being opened. */
+typedef struct OwnOpening
+{
+	FunctionCallInfo fcinfo;
+	SealPlace	place;
+} OwnOpening;
+
+/*
+ * open_own: a SecretVisitor.
+ */
+static JsonbRef
+open_own(const EachSecret *secret, void *arg)
+{
+	OwnOpening *opening = arg;
+
+	if (!shown_is_sealed(secret->value))
+		return secret->value;
+	opening->place.entry = secret->entry;
+	opening->place.path = secret->path;
+	return sealed_open(opening->fcinfo, &opening->place, secret->value);
+}
+
+/*
+ * opened_document: a node's own document with its secrets opened; palloc'd, or
+ * the document itself where there are none.
+ *
+ * Errors: those of sealed_open().
+ */
+Jsonb *
+opened_document(FunctionCallInfo fcinfo, const Catalogue *catalogue, JsonbRef org_id,
+				JsonbRef node_id, Jsonb *document)
+{
+	OwnOpening	opening = {fcinfo, {.org_id = org_id, .node_id = node_id}};
+
+	if (!holds_sealed(jsonb_ref_root(document)))
+		return document;
+	return each_secret(catalogue, document, (JsonbRef) {0}, open_own, &opening);
+}
