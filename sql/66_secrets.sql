@@ -60,3 +60,40 @@ ALTER TABLE @extschema@.integration_config_keys
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.integration_config_keys', '');
 
 ALTER TABLE @extschema@.integration_config_keys OWNER TO @extowner@;
+
+CREATE PROCEDURE @extschema@.integration_secrets_seal()
+	LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON PROCEDURE @extschema@.integration_secrets_seal() IS
+	'seals the secrets that were stored in clear, in documents and history, an organisation in a transaction';
+
+CREATE PROCEDURE @extschema@.integration_secrets_rewrap()
+	LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON PROCEDURE @extschema@.integration_secrets_rewrap() IS
+	'wraps every organisation''s data keys with the first master key, so that the older ones can go';
+
+CREATE PROCEDURE @extschema@.integration_secrets_rotate(org_id text)
+	LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON PROCEDURE @extschema@.integration_secrets_rotate(text) IS
+	'gives an organisation a new data key, seals its secrets with that, in documents and history, and drops the older ones';
+
+CREATE FUNCTION @extschema@.integration_secrets_status(of text DEFAULT NULL,
+	OUT org_id text, OUT key_id uuid, OUT master text, OUT since timestamptz,
+	OUT sealed bigint, OUT older bigint, OUT clear bigint)
+	RETURNS SETOF record
+	LANGUAGE c VOLATILE COST 100000 ROWS 10 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.integration_secrets_status(text) IS
+	'by organisation the data key that seals, the master key that wraps it and since when, and how many secrets are sealed with it, with older ones, and not at all';
+
+-- The owner, and who owns the database, look after keys.
+REVOKE EXECUTE ON PROCEDURE
+	@extschema@.integration_secrets_seal(),
+	@extschema@.integration_secrets_rewrap(),
+	@extschema@.integration_secrets_rotate(text)
+	FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION @extschema@.integration_secrets_status(text) FROM PUBLIC;
+GRANT EXECUTE ON PROCEDURE
+	@extschema@.integration_secrets_seal(),
+	@extschema@.integration_secrets_rewrap(),
+	@extschema@.integration_secrets_rotate(text)
+	TO pg_database_owner;
+GRANT EXECUTE ON FUNCTION @extschema@.integration_secrets_status(text) TO pg_database_owner;

@@ -6,9 +6,9 @@
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-kinds=(build regress isolation pgtap tap clients)
+kinds=(build regress isolation pgtap sealed tap clients)
 declare -A place=([regress]='test/sql/*.sql' [isolation]='test/isolation/specs/*.spec'
-				  [pgtap]='test/pgtap/*.sql' [tap]='test/t/*.pl' [clients]='test/clients/*/run')
+				  [pgtap]='test/pgtap/*.sql' [sealed]='test/pgtap/*.sql' [tap]='test/t/*.pl' [clients]='test/clients/*/run')
 
 work=$1
 shift
@@ -196,6 +196,23 @@ run_pgtap()
 	[ ${#files[@]} -eq 0 ] ||
 		run_in_databases pgtap "${files[@]}" -- "${timed[@]}" bash tools/in_database.sh \
 			psql -XqAt -v ON_ERROR_STOP=1 -f
+}
+
+# run_sealed: those of the same files that write nodes, on a store that seals every
+# secret: its answers are no others.
+run_sealed()
+{
+	local files
+	mapfile -t files < <(chosen sealed | xargs grep -lE 'node_configurations|integration_config_' /dev/null)
+	printf 'echo m1 %s\n' "$(head -c 32 /dev/urandom | base64)" >"$work/key_command"
+	psql -Xq -d postgres -c "LOAD 'integration_schemas'" \
+		-c "ALTER SYSTEM SET integration_schemas.key_command = 'sh $work/key_command'" \
+		-c 'SELECT pg_reload_conf()' >/dev/null
+	[ ${#files[@]} -eq 0 ] ||
+		run_in_databases sealed "${files[@]}" -- "${timed[@]}" bash tools/in_database.sh \
+			psql -XqAt -v ON_ERROR_STOP=1 -f
+	psql -Xq -d postgres -c "LOAD 'integration_schemas'" \
+		-c 'ALTER SYSTEM RESET integration_schemas.key_command' -c 'SELECT pg_reload_conf()' >/dev/null
 }
 
 run_clients()

@@ -261,11 +261,11 @@ ever_secret_tree(Relation catalogue, const char *id)
 }
 
 /*
- * integration_schemas_internal.ever_secret() returns jsonb: the places that are
- * or ever were secrets': {"id": ["path", ...]}.
+ * ever_secret_paths: the places that are or ever were secrets', by integration:
+ * {"id": ["path", ...]}.
  */
-Datum
-ever_secret(PG_FUNCTION_ARGS)
+static Jsonb *
+ever_secret_paths(FunctionCallInfo fcinfo)
 {
 	Jsonb	   *copy = NULL;
 	bool		isnull;
@@ -285,5 +285,24 @@ ever_secret(PG_FUNCTION_ARGS)
 		copy = DatumGetJsonbPCopy(value);
 	}
 	SPI_finish();
-	PG_RETURN_JSONB_P(copy);
+	return copy;
+}
+
+/*
+ * integration_schemas_internal.ever_secret() returns jsonb: the same.
+ */
+Datum
+ever_secret(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_JSONB_P(ever_secret_paths(fcinfo));
+}
+
+/*
+ * ever_secret_places: the same as trees of catalogue/once_secret.h by
+ * integration, palloc'd.
+ */
+JsonbRef
+ever_secret_places(FunctionCallInfo fcinfo)
+{
+	return marks_of_paths(jsonb_ref_root(ever_secret_paths(fcinfo)));
 }

@@ -115,6 +115,7 @@ enter_integration(Walk *walk, JsonbRef key)
 {
 	JsonbRef	id = entry_id(key);
 
+	walk->entry = key;
 	walk->integration = catalogue_entry(walk->catalogue, key.ptr, key.len, &walk->instance);
 	walk->once_here = jsonb_ref_member(walk->once_secret, id.ptr, id.len);
 }
@@ -500,6 +501,18 @@ way_from_config(const Walk *walk, int *count)
 	for (int i = *count; i-- > 0; level = level->outer)
 		way[i] = level;
 	return way;
+}
+
+/*
+ * walk_is_in_config: is what is visited in an entry's config?
+ */
+bool
+walk_is_in_config(const Walk *walk)
+{
+	for (const WalkLevel *level = walk->level; level != NULL; level = level->outer)
+		if (level->place == PLACE_CONFIG)
+			return true;
+	return false;
 }
 
 /*

@@ -79,6 +79,7 @@ struct Walk
 
 	/* where we are */
 	const Integration *integration; /* NULL for an unknown one */
+	JsonbRef	entry;			/* the entry's key; JREF_NONE outside of one */
 	JsonbRef	instance;		/* its name; JREF_NONE for the plain entry */
 	JsonbRef	once_here;		/* the integration's tree */
 
@@ -111,6 +112,7 @@ extern Place walk_place(const Walk *walk, JsonbRef root);
 extern Place walk_place_of_value(const Field *field, JsonbRef value);
 extern Jsonb *walk_document(Walk *walk, JsonbRef root, JsonbRef beside,
 							Place place);
+extern bool walk_is_in_config(const Walk *walk);
 extern void walk_path(const Walk *walk, StringInfo out, WalkPathForm form);
 extern const Field *walk_field_of_any_choice(const Walk *walk);
 

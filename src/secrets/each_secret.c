@@ -21,9 +21,7 @@ typedef struct SecretWalk
 	Walk		walk;			/* the first: its visitor is given this */
 	SecretVisitor visit;
 	void	   *arg;
-	JsonbRef	entry;			/* of a field's value alone; JREF_NONE else */
 	bool		changed;		/* is anything another one? */
-	StringInfoData key;
 	StringInfoData path;
 	int			prefix;			/* what of the path leads to that value */
 } SecretWalk;
@@ -41,22 +39,15 @@ holds_sealed(JsonbRef value)
 }
 
 /*
- * entry_key: the key of the entry that the walk is in.
+ * is_secret: is a value at a place a secret?
  */
-static JsonbRef
-entry_key(SecretWalk *secrets)
+static bool
+is_secret(const Walk *walk, JsonbRef value, Place place)
 {
-	const Walk *walk = &secrets->walk;
-
-	if (secrets->entry.type != JREF_NONE)
-		return secrets->entry;
-	if (walk->instance.type == JREF_NONE)
-		return walk->integration->id;
-	resetStringInfo(&secrets->key);
-	appendBinaryStringInfo(&secrets->key, walk->integration->id.ptr, walk->integration->id.len);
-	appendStringInfoChar(&secrets->key, ':');
-	appendBinaryStringInfo(&secrets->key, walk->instance.ptr, walk->instance.len);
-	return jsonb_ref_string(secrets->key.data, secrets->key.len);
+	if (place == PLACE_HIDDEN && walk->field != NULL && walk->field->type == FIELD_SECRET)
+		return true;
+	return walk->once_secret.type != JREF_NONE && walk->level != NULL &&
+		(walk->once == ONCE_SECRET || shown_is_sealed(value)) && walk_is_in_config(walk);
 }
 
 /*
@@ -69,12 +60,11 @@ secret_visit(Walk *walk, JsonbFrame *frame, JsonbRef value, JsonbRef beside, Pla
 	EachSecret	secret;
 	JsonbRef	other;
 
-	if (place != PLACE_HIDDEN || value.type != JREF_STRING || walk->field == NULL ||
-		walk->field->type != FIELD_SECRET)
+	if (value.type != JREF_STRING || !is_secret(walk, value, place))
 		return false;
 	secrets->path.len = secrets->prefix;
 	walk_path(walk, &secrets->path, PATH_ANY_ELEMENT);
-	secret.entry = entry_key(secrets);
+	secret.entry = walk->entry;
 	secret.path = jsonb_ref_string(secrets->path.data, secrets->path.len);
 	secret.value = value;
 	secret.beside = beside;
@@ -96,7 +86,6 @@ begin(SecretWalk *secrets, SecretVisitor visit, void *arg)
 	secrets->walk.visit = secret_visit;
 	secrets->visit = visit;
 	secrets->arg = arg;
-	initStringInfo(&secrets->key);
 	initStringInfo(&secrets->path);
 }
 
@@ -105,11 +94,13 @@ begin(SecretWalk *secrets, SecretVisitor visit, void *arg)
  * says in its place; palloc'd, or the document itself where nothing changes.
  *
  * beside is another document, of which the visitor is told what it has at the
- * same place, or JREF_NONE.
+ * same place, or JREF_NONE.  For a document of the past once_secret has the places
+ * that ever were secrets' (ever_secret_places()): strings there are secrets too,
+ * and whatever is sealed.  JREF_NONE for one of today.
  */
 Jsonb *
 each_secret(const Catalogue *catalogue, Jsonb *document, JsonbRef beside,
-			SecretVisitor visit, void *arg)
+			JsonbRef once_secret, SecretVisitor visit, void *arg)
 {
 	JsonbRef	root = jsonb_ref_root(document);
 	SecretWalk	secrets;
@@ -119,8 +110,8 @@ each_secret(const Catalogue *catalogue, Jsonb *document, JsonbRef beside,
 		return document;
 	begin(&secrets, visit, arg);
 	secrets.walk.catalogue = catalogue;
+	secrets.walk.once_secret = once_secret;
 	result = walk_document(&secrets.walk, root, beside, PLACE_DOCUMENT);
-	pfree(secrets.key.data);
 	pfree(secrets.path.data);
 	if (secrets.changed)
 		return result;
@@ -141,7 +132,7 @@ each_secret_of_field(const Field *field, JsonbRef value, JsonbRef entry,
 
 	begin(&secrets, visit, arg);
 	secrets.walk.field = field;
-	secrets.entry = entry;
+	secrets.walk.entry = entry;
 	append_pointer_step(&secrets.path, field->name);
 	memmove(secrets.path.data, secrets.path.data + 1, secrets.path.len);
 	secrets.path.data[secrets.path.len - 1] = '/';
@@ -149,6 +140,5 @@ each_secret_of_field(const Field *field, JsonbRef value, JsonbRef entry,
 	result = walk_document(&secrets.walk, value, (JsonbRef) {0},
 						   walk_place_of_value(field, value));
 	pfree(secrets.path.data);
-	pfree(secrets.key.data);
 	return secrets.changed ? result : NULL;
 }

@@ -27,7 +27,7 @@ typedef JsonbRef (*SecretVisitor) (const EachSecret *secret, void *arg);
 
 extern bool holds_sealed(JsonbRef value);
 extern Jsonb *each_secret(const Catalogue *catalogue, Jsonb *document, JsonbRef beside,
-						  SecretVisitor visit, void *arg);
+						  JsonbRef once_secret, SecretVisitor visit, void *arg);
 extern Jsonb *each_secret_of_field(const Field *field, JsonbRef value, JsonbRef entry,
 								   SecretVisitor visit, void *arg);
 

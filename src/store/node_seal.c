@@ -237,7 +237,7 @@ node_sealed(FunctionCallInfo fcinfo, Relation nodes, text *org_id, text *node_id
 	if (upserted != NULL)
 		sealing.upserted = jsonb_ref_root(upserted);
 	document = each_secret(catalogue_of_owner(fcinfo), document, sealing.stored,
-						   seal_visit, &sealing);
+						   (JsonbRef) {0}, seal_visit, &sealing);
 	sealing_end(&sealing, nodes);
 	return document;
 }
@@ -280,7 +280,7 @@ node_opened(FunctionCallInfo fcinfo, Relation nodes, text *org_id, text *node_id
 		return document;
 	sealing_begin(&sealing, fcinfo, org_id, node_id, stored);
 	document = each_secret(catalogue_of_owner(fcinfo), document, sealing.stored,
-						   open_visit, &sealing);
+						   (JsonbRef) {0}, open_visit, &sealing);
 	sealing_end(&sealing, nodes);
 	return sealing.clear && master_keys_are_set() ? NULL : document;
 }

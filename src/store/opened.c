@@ -176,5 +176,5 @@ opened_document(FunctionCallInfo fcinfo, const Catalogue *catalogue, JsonbRef or
 
 	if (!holds_sealed(jsonb_ref_root(document)))
 		return document;
-	return each_secret(catalogue, document, (JsonbRef) {0}, open_own, &opening);
+	return each_secret(catalogue, document, (JsonbRef) {0}, (JsonbRef) {0}, open_own, &opening);
 }

@@ -263,9 +263,11 @@ refuse_collision(const NodeRow *row, const Rename *rename)
  * see the node.
  */
 static void
-rename_in_node(const NodeTable *table, const NodeRow *row, const Rename *rename)
+rename_in_node(FunctionCallInfo fcinfo, const NodeTable *table, const NodeRow *row,
+			   const Rename *rename)
 {
 	NodeWrite	write = {0};
+	Jsonb	   *document = rename_document(rename, jsonb_ref_root(row->document));
 
 	write.relid = RelationGetRelid(table->relation);
 	write.org_id = row->org_id;
@@ -275,7 +277,9 @@ rename_in_node(const NodeTable *table, const NodeRow *row, const Rename *rename)
 	write.context.node_id = store_text_ref(row->node_id);
 	write.context.renames = true;
 	SPI_connect();
-	if (!write_update(&write, rename_document(rename, jsonb_ref_root(row->document))))
+	document = secrets_renamed(fcinfo, write.context.org_id, write.context.node_id, rename,
+							   document);
+	if (!write_update(&write, document))
 	{
 		if (IsolationUsesXactSnapshot())
 			ereport(ERROR,
@@ -292,7 +296,7 @@ rename_in_node(const NodeTable *table, const NodeRow *row, const Rename *rename)
  * nodes were changed.
  */
 static uint64
-rename_in_nodes(Oid relid, const Rename *rename)
+rename_in_nodes(FunctionCallInfo fcinfo, Oid relid, const Rename *rename)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext row_cxt = AllocSetContextCreate(caller, "node that has a name",
@@ -314,7 +318,7 @@ rename_in_nodes(Oid relid, const Rename *rename)
 			refuse_collision(&row, rename);
 		if (whole && rename_concerns(rename, jsonb_ref_root(row.document)))
 		{
-			rename_in_node(&table, &row, rename);
+			rename_in_node(fcinfo, &table, &row, rename);
 			changed++;
 		}
 		MemoryContextReset(row_cxt);
@@ -363,7 +367,7 @@ rename_everywhere(FunctionCallInfo fcinfo, const Rename *rename, JsonbRef name,
 	rename_record(fcinfo, rename);
 	rename_in_catalogue(catalogue, rename, fields);
 	SPI_finish();
-	changed = rename_in_nodes(nodes, rename);
+	changed = rename_in_nodes(fcinfo, nodes, rename);
 	AtEOXact_GUC(false, level);
 	table_close(catalogue, NoLock);
 	return changed;

@@ -54,6 +54,13 @@ extern void rename_record(FunctionCallInfo fcinfo, const Rename *rename);
 extern Jsonb *renamed_since(FunctionCallInfo fcinfo, int64 sequence, Jsonb *document);
 extern int	field_periods(FunctionCallInfo fcinfo, JsonbRef id, JsonbRef field,
 						  FieldPeriod **periods);
+extern JsonbRef with_instance(JsonbRef id, JsonbRef key);
 extern bool renamed_to(FunctionCallInfo fcinfo, JsonbRef *id, JsonbRef *field);
+
+/* store/rename_secrets.c */
+extern Jsonb *secrets_renamed(FunctionCallInfo fcinfo, JsonbRef org_id, JsonbRef node_id,
+							  const Rename *rename, Jsonb *document);
+extern Jsonb *secrets_renamed_since(FunctionCallInfo fcinfo, JsonbRef org_id,
+									JsonbRef node_id, Jsonb *document);
 
 #endif							/* STORE_RENAME_H */

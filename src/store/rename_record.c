@@ -187,7 +187,7 @@ is_name(JsonbRef rename_id, JsonbRef rename_field, JsonbRef id, JsonbRef field)
  * with_instance: an integration's id as the key of the same instance that another
  * key names; palloc'd where it names one.
  */
-static JsonbRef
+JsonbRef
 with_instance(JsonbRef id, JsonbRef key)
 {
 	JsonbRef	old = entry_id(key);

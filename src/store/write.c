@@ -376,7 +376,9 @@ old_document(NodeWrite *write, FunctionCallInfo fcinfo, int32 version)
 				 errmsg("%s has no document", version_phrase(write, version)),
 				 errdetail("With this version the node was deleted.")));
 	sequence = result(2, write);
-	return renamed_since(fcinfo, DatumGetInt64(sequence), DatumGetJsonbP(document));
+	return secrets_renamed_since(fcinfo, write->context.org_id, write->context.node_id,
+								 renamed_since(fcinfo, DatumGetInt64(sequence),
+											   DatumGetJsonbP(document)));
 }
 
 /*

@@ -29,6 +29,7 @@ typedef struct Validation
 {
 	const Catalogue *catalogue; /* NULL: only the locks of outer layers */
 	ValidationLevel level;
+	bool		stored;			/* what is sealed in it is a secret */
 	bool		is_new;			/* there is no document before */
 	JsonbRef	before;			/* and this one otherwise */
 	LayerLocks *locks;			/* of the layers above; NULL none */

@@ -21,6 +21,7 @@
 
 #include "catalogue/missing.h"
 #include "catalogue/text_rules.h"
+#include "catalogue/shown.h"
 #include "catalogue/top_level.h"
 #include "miscadmin.h"
 #include "server/suggest.h"
@@ -83,8 +84,11 @@ is_out_of_reach(const Validation *v, const Integration *integration)
 static bool
 check_rules(Validation *v, Field *field, JsonbRef value)
 {
-	uint32		broken = field_rules_broken(field, value);
+	uint32		broken;
 
+	if (v->stored && field->type == FIELD_SECRET && shown_is_sealed(value))
+		return true;
+	broken = field_rules_broken(field, value);
 	for (int i = 0; broken >> i != 0; i++)
 		if (broken & (1 << i) &&
 			!report_rule(v, field, (FieldRule) (1 << i), value))
@@ -638,42 +642,20 @@ check_top_level(Validation *v, JsonbRef document)
 }
 
 /*
- * validate_document: is the document right?
- *
- * before is the document whose place it takes: then only violations at, or
- * above, a value that was added or changed count; JREF_NONE for a new one, in
- * which all do.  Warnings are reported, but leave a document right.
- *
- * callback is called for each violation, in document order, and may be NULL;
- * it runs in the caller's memory context, and what it is given is gone when it
- * returns.
+ * validate: validate_document() and validate_change().
  */
-bool
-validate_document(const Catalogue *catalogue, JsonbRef document,
-				  JsonbRef before, ValidationLevel level,
-				  ViolationCallback callback, void *arg)
-{
-	return validate_change(catalogue, document, before, level, NULL, 0,
-						   callback, arg);
-}
-
-/*
- * validate_change: the same, with what the layers above have locked, which are
- * given outermost first.
- *
- * catalogue is NULL for nothing but those locks.
- */
-bool
-validate_change(const Catalogue *catalogue, JsonbRef document,
-				JsonbRef before, ValidationLevel level,
-				const NamedLayer *outer, int nouter,
-				ViolationCallback callback, void *arg)
+static bool
+validate(const Catalogue *catalogue, JsonbRef document,
+		 JsonbRef before, ValidationLevel level,
+		 const NamedLayer *outer, int nouter, bool stored,
+		 ViolationCallback callback, void *arg)
 {
 	LayerLocks	locks = {.outer = outer, .nouter = nouter};
 	Validation	v;
 
 	memset(&v, 0, sizeof(v));
 	v.catalogue = catalogue;
+	v.stored = stored;
 	v.level = level;
 	v.is_new = before.type == JREF_NONE;
 	v.before = before;
@@ -698,4 +680,39 @@ validate_change(const Catalogue *catalogue, JsonbRef document,
 		pfree(v.message.data);
 	}
 	return v.valid;
+}
+
+/*
+ * validate_document: is the document right?
+ *
+ * before is the document whose place it takes: then only violations at, or
+ * above, a value that was added or changed count; JREF_NONE for a new one, in
+ * which all do.  Warnings are reported, but leave a document right.
+ *
+ * callback is called for each violation, in document order, and may be NULL;
+ * it runs in the caller's memory context, and what it is given is gone when it
+ * returns.
+ */
+bool
+validate_document(const Catalogue *catalogue, JsonbRef document,
+				  JsonbRef before, ValidationLevel level,
+				  ViolationCallback callback, void *arg)
+{
+	return validate(catalogue, document, before, level, NULL, 0, false, callback, arg);
+}
+
+/*
+ * validate_change: the same for a document of the store, whose sealed secrets
+ * break no rule, with what the layers above have locked, which are given
+ * outermost first.
+ *
+ * catalogue is NULL for nothing but those locks.
+ */
+bool
+validate_change(const Catalogue *catalogue, JsonbRef document,
+				JsonbRef before, ValidationLevel level,
+				const NamedLayer *outer, int nouter,
+				ViolationCallback callback, void *arg)
+{
+	return validate(catalogue, document, before, level, outer, nouter, true, callback, arg);
 }
