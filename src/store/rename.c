@@ -277,8 +277,11 @@ rename_in_node(FunctionCallInfo fcinfo, const NodeTable *table, const NodeRow *r
 	write.context.node_id = store_text_ref(row->node_id);
 	write.context.renames = true;
 	SPI_connect();
+	/* the catalogue has the new names only since a moment ago */
+	PushActiveSnapshot(GetLatestSnapshot());
 	document = secrets_renamed(fcinfo, write.context.org_id, write.context.node_id, rename,
 							   document);
+	PopActiveSnapshot();
 	if (!write_update(&write, document))
 	{
 		if (IsolationUsesXactSnapshot())

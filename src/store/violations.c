@@ -16,6 +16,7 @@
 #include "catalogue/supposed.h"
 #include "miscadmin.h"
 #include "server/sql_result.h"
+#include "store/opened.h"
 #include "store/store.h"
 #include "store/tree.h"
 #include "utils/builtins.h"
@@ -29,7 +30,9 @@ PG_FUNCTION_INFO_V1(integration_schema_impact);
 typedef struct Search
 {
 	NodeReader	reader;
+	FunctionCallInfo fcinfo;
 	const Catalogue *catalogue;
+	const Catalogue *opening;	/* says what is a secret in the documents */
 	JsonbRef	integration;	/* that alone; JREF_NONE: all */
 	ReturnSetInfo *result;
 	MemoryContext organisation_cxt;
@@ -57,6 +60,9 @@ search_begin(Search *search, FunctionCallInfo fcinfo)
 	};
 
 	memset(search, 0, sizeof(*search));
+	search->fcinfo = fcinfo;
+	search->opening = catalogue_current(fcinfo);
+	catalogue_pin(search->opening);
 	search->result = result_begin(fcinfo);
 	search->organisation_cxt = AllocSetContextCreate(CurrentMemoryContext,
 													 "nodes of an organisation",
@@ -112,13 +118,16 @@ search_node(Search *search, const Tree *tree, const TreeNode *node)
 {
 	const text *type = node->row.node_type;
 	ValidationLevel level = LEVEL_TEAM;
+	Jsonb	   *document;
 
 	search->node = node;
 	if (node->row.document == NULL)
 		return;
 	if (type != NULL)
 		(void) validation_level_parse(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type), &level);
-	(void) validate_change(search->catalogue, jsonb_ref_root(node->row.document),
+	document = opened_document(search->fcinfo, search->opening, store_text_ref(search->org_id),
+							   node->node_id, node->row.document);
+	(void) validate_change(search->catalogue, jsonb_ref_root(document),
 						   (JsonbRef) {0}, level, tree->named, tree->nlayers - 1,
 						   add_violation, search);
 }
@@ -259,8 +268,7 @@ integration_config_violations(PG_FUNCTION_ARGS)
 	Search		search;
 
 	search_begin(&search, fcinfo);
-	search.catalogue = catalogue_current(fcinfo);
-	catalogue_pin(search.catalogue);
+	search.catalogue = search.opening;
 	if (PG_ARGISNULL(0))
 		search_all(&search);
 	else if (!search_organisation(&search, PG_GETARG_TEXT_PP(0)))
