@@ -1,5 +1,6 @@
 -- Where a function takes a field, it takes the path of one inside of a value, and
 -- of an instance: unsetting, inheriting, erasing and renaming.
+-- It looks at secrets in the table: not for a store that seals them.
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

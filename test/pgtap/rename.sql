@@ -1,6 +1,7 @@
 -- integration_schema_rename_field and integration_schema_rename: the catalogue,
 -- every document and the locks get the new name, each node with a version of its
 -- own; older versions keep the old one, and a rollback gives the new one back.
+-- It looks at secrets in the table: not for a store that seals them.
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

@@ -1,4 +1,5 @@
 -- The store: the rules of the tree, writes, locks from above, versions, who and why, rollback, retention, erasure.
+-- It looks at secrets in the table: not for a store that seals them.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;

@@ -1,5 +1,6 @@
 -- Reading the store: every function equals what integration_schema_* gives for the
 -- documents on the way from the platform to the node.
+-- It looks at secrets in the table: not for a store that seals them.
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

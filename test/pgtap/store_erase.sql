@@ -1,5 +1,6 @@
 -- What must not be in the history is taken out of it, and the rest stays:
 -- integration_config_erase, integration_config_prune.
+-- It looks at secrets in the table: not for a store that seals them.
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

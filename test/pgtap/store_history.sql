@@ -1,5 +1,6 @@
 -- History: every version, without gaps, with who, when, why and what changed;
 -- and nobody changes it.
+-- It looks at secrets in the table: not for a store that seals them.
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

@@ -1,5 +1,6 @@
 -- Moving in: an application's own tables in public, of the same names, whose rows are
 -- taken over (doc/moving_in.md).
+-- It looks at secrets in the table: not for a store that seals them.
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

@@ -1,6 +1,7 @@
 -- The store with whole connectors: a write that switches a choice leaves nothing of
 -- the other one, masks and histories at depth, and instances through renaming,
 -- unsetting, inheriting, erasing and rolling back.
+-- It looks at secrets in the table: not for a store that seals them.
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

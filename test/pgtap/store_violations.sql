@@ -1,5 +1,6 @@
 -- What is wrong with the stored documents, since the catalogue, a lock or the tree has
 -- changed, and what a change of the catalogue would make wrong.
+-- It looks at secrets in the table: not for a store that seals them.
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

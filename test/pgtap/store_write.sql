@@ -1,4 +1,5 @@
 -- Writing documents: patch and replace, the expected version, and what is refused.
+-- It looks at secrets in the table: not for a store that seals them.
 
 BEGIN;
 SET LOCAL client_min_messages = warning;
