@@ -9,17 +9,22 @@
  * organisation's data key seals far fewer.
  *
  * OpenSSL keeps a key's schedule, which begins with the key, in memory of its
- * own that a core file would hold.  So the one context that we use gets a key of
- * zeros after each use, which overwrites it.
+ * own that a core file would hold.  The one context that we use keeps its key from
+ * secret to secret; then whoever opened or sealed some calls cipher_forget(), which
+ * gives it a key of zeros, and where an error came between, the end of the
+ * (sub)transaction does.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "secrets/cipher.h"
 
@@ -28,6 +33,10 @@
 
 static EVP_CIPHER_CTX *context;
 static EVP_CIPHER *cipher;
+
+/* The key that the context has, and for what; NULL for none that matters. */
+static const unsigned char *held;
+static int	held_for;
 
 /*
  * failed: the error for a call of OpenSSL's that failed.
@@ -69,37 +78,85 @@ key_memory(Size size)
 void
 key_memory_free(void *memory, Size size)
 {
+	if (memory == held)
+		cipher_forget();
 	OPENSSL_secure_clear_free(memory, size);
 }
 
 /*
- * cipher_init: begin with a key and a nonce, to encrypt or to decrypt.
+ * at_end, at_subtransaction_end: a (sub)transaction ends, with an error perhaps.
  */
 static void
-cipher_init(const unsigned char *key, const unsigned char *nonce, int encrypt)
+at_end(XactEvent event, void *arg)
 {
-	if (context == NULL)
-	{
-		EVP_CIPHER_CTX *made = EVP_CIPHER_CTX_new();
+	(void) event;
+	(void) arg;
+	cipher_forget();
+}
 
-		cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-		if (made == NULL || cipher == NULL ||
-			EVP_CipherInit_ex2(made, cipher, NULL, NULL, encrypt, NULL) != 1)
-			failed("set the cipher up");
-		context = made;
-	}
-	if (EVP_CipherInit_ex2(context, NULL, key, nonce, encrypt, NULL) != 1)
+static void
+at_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId parent,
+					  void *arg)
+{
+	(void) id;
+	(void) parent;
+	(void) arg;
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		cipher_forget();
+}
+
+/*
+ * set_up: make the context.
+ */
+static void
+set_up(void)
+{
+	EVP_CIPHER_CTX *made = EVP_CIPHER_CTX_new();
+
+	cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	if (made == NULL || cipher == NULL ||
+		EVP_CipherInit_ex2(made, cipher, NULL, NULL, 1, NULL) != 1)
+		failed("set the cipher up");
+	context = made;
+	RegisterXactCallback(at_end, NULL);
+	RegisterSubXactCallback(at_subtransaction_end, NULL);
+}
+
+/*
+ * cipher_init: begin with a key and a nonce, to encrypt or to decrypt; with the
+ * tag that is to come out, if that is known.
+ */
+static void
+cipher_init(const unsigned char *key, const unsigned char *nonce, int encrypt,
+			const unsigned char *tag)
+{
+	OSSL_PARAM	parameters[] = {
+		OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG,
+								unconstify(unsigned char *, tag), TAG_BYTES),
+		OSSL_PARAM_END
+	};
+	bool		again = held == key && held_for == encrypt;
+
+	if (context == NULL)
+		set_up();
+	held = key;
+	held_for = encrypt;
+	if (EVP_CipherInit_ex2(context, NULL, again ? NULL : key, nonce, encrypt,
+						   tag != NULL ? parameters : NULL) != 1)
 		failed("begin with the cipher");
 }
 
 /*
- * cipher_forget: overwrite the key's schedule.
+ * cipher_forget: overwrite the schedule of the key that the context has.
  */
-static void
+void
 cipher_forget(void)
 {
 	static const unsigned char zeros[KEY_BYTES] = {0};
 
+	if (held == NULL)
+		return;
+	held = NULL;
 	(void) EVP_CipherInit_ex2(context, NULL, zeros, zeros, 1, NULL);
 }
 
@@ -118,14 +175,13 @@ cipher_seal(const unsigned char *key, const char *data, Size data_len,
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),
 				 errmsg("could not get random bytes for a nonce")));
-	cipher_init(key, out, 1);
+	cipher_init(key, out, 1, NULL);
 	done = EVP_CipherUpdate(context, NULL, &length, (const unsigned char *) data, data_len) == 1 &&
 		EVP_CipherUpdate(context, out + NONCE_BYTES, &length,
 						 (const unsigned char *) clear, clear_len) == 1 &&
 		EVP_CipherFinal_ex(context, out + NONCE_BYTES + length, &length) == 1 &&
 		EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES,
 							out + NONCE_BYTES + clear_len) == 1;
-	cipher_forget();
 	if (!done)
 		failed("encrypt");
 }
@@ -146,14 +202,11 @@ cipher_open(const unsigned char *key, const char *data, Size data_len,
 	if (sealed_len < CIPHER_EXTRA)
 		return false;
 	clear_len = sealed_len - CIPHER_EXTRA;
-	cipher_init(key, sealed, 0);
-	done = EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES,
-							   unconstify(unsigned char *, sealed) + NONCE_BYTES + clear_len) == 1 &&
-		EVP_CipherUpdate(context, NULL, &length, (const unsigned char *) data, data_len) == 1 &&
+	cipher_init(key, sealed, 0, sealed + NONCE_BYTES + clear_len);
+	done = EVP_CipherUpdate(context, NULL, &length, (const unsigned char *) data, data_len) == 1 &&
 		EVP_CipherUpdate(context, (unsigned char *) clear, &length,
 						 sealed + NONCE_BYTES, clear_len) == 1 &&
 		EVP_CipherFinal_ex(context, (unsigned char *) clear + length, &length) == 1;
-	cipher_forget();
 	if (!done)
 	{
 		ERR_clear_error();

@@ -17,6 +17,7 @@
 
 extern void *key_memory(Size size);
 extern void key_memory_free(void *memory, Size size);
+extern void cipher_forget(void);
 extern void cipher_seal(const unsigned char *key, const char *data, Size data_len,
 						const char *clear, Size clear_len, unsigned char *out);
 extern bool cipher_open(const unsigned char *key, const char *data, Size data_len,

@@ -86,6 +86,9 @@ typedef struct KeyTable
 
 static HTAB *kept_keys;
 
+/* The one of them that was found last; NULL for none. */
+static DataKey *last_key;
+
 /*
  * key_table_open, key_table_close: its lock stays, as after a SELECT.
  */
@@ -256,6 +259,7 @@ forget_keys(void)
 	}
 	hash_destroy(kept_keys);
 	kept_keys = NULL;
+	last_key = NULL;
 }
 
 /*
@@ -428,9 +432,11 @@ data_key_find(FunctionCallInfo fcinfo, const pg_uuid_t *id)
 
 	if (master_keys_moved())
 		forget_keys();
+	if (last_key != NULL && memcmp(&last_key->id, id, sizeof(*id)) == 0)
+		return last_key;
 	key = kept_key(id, false, &found);
 	if (found)
-		return key;
+		return last_key = key;
 	key_table_open(&table, fcinfo);
 	found = find_row(&table, id, GetActiveSnapshot(), &row);
 	if (!found)

@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "catalogue/shown.h"
+#include "secrets/cipher.h"
 #include "secrets/each_secret.h"
 #include "server/messages.h"
 
@@ -112,6 +113,7 @@ each_secret(const Catalogue *catalogue, Jsonb *document, JsonbRef beside,
 	secrets.walk.catalogue = catalogue;
 	secrets.walk.once_secret = once_secret;
 	result = walk_document(&secrets.walk, root, beside, PLACE_DOCUMENT);
+	cipher_forget();
 	pfree(secrets.path.data);
 	if (secrets.changed)
 		return result;

@@ -15,8 +15,7 @@
 
 #include "catalogue/shown.h"
 #include "common/base64.h"
-#include "lib/stringinfo.h"
-#include "libpq/pqformat.h"
+#include "port/pg_bswap.h"
 #include "secrets/sealed.h"
 #include "server/messages.h"
 #include "utils/builtins.h"
@@ -30,23 +29,45 @@ typedef uint8 base64_byte;
 typedef char base64_byte;
 #endif
 
+/* What a secret is bound to: nearly always short. */
+typedef struct Binding
+{
+	char	   *data;
+	Size		length;
+	char		few[512];
+} Binding;
+
 /*
- * additional_data: what a secret is bound to, palloc'd.
+ * bind_place: the additional data of a place; to be given to unbind().
  */
-static StringInfoData
-additional_data(const pg_uuid_t *id, const SealPlace *place)
+static void
+bind_place(Binding *binding, const pg_uuid_t *id, const SealPlace *place)
 {
 	JsonbRef	parts[] = {place->org_id, place->node_id, place->entry, place->path};
-	StringInfoData data;
+	Size		length = sizeof(*id);
+	char	   *at;
 
-	initStringInfo(&data);
-	appendBinaryStringInfo(&data, (const char *) id, sizeof(*id));
+	for (int i = 0; i < (int) lengthof(parts); i++)
+		length += sizeof(uint32) + parts[i].len;
+	binding->data = length <= sizeof(binding->few) ? binding->few : palloc(length);
+	binding->length = length;
+	memcpy(binding->data, id, sizeof(*id));
+	at = binding->data + sizeof(*id);
 	for (int i = 0; i < (int) lengthof(parts); i++)
 	{
-		pq_sendint32(&data, parts[i].len);
-		appendBinaryStringInfo(&data, parts[i].ptr, parts[i].len);
+		uint32		bytes = pg_hton32(parts[i].len);
+
+		memcpy(at, &bytes, sizeof(bytes));
+		memcpy(at + sizeof(bytes), parts[i].ptr, parts[i].len);
+		at += sizeof(bytes) + parts[i].len;
 	}
-	return data;
+}
+
+static void
+unbind(Binding *binding)
+{
+	if (binding->data != binding->few)
+		pfree(binding->data);
 }
 
 /*
@@ -72,14 +93,15 @@ sealed_make(const DataKey *key, const SealPlace *place, JsonbRef clear)
 {
 	Size		bytes = (Size) clear.len + CIPHER_EXTRA;
 	unsigned char *sealed = palloc(bytes);
-	StringInfoData data = additional_data(&key->id, place);
+	Binding		binding;
 	char	   *id = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&key->id)));
 	int			before = PREFIX_LENGTH + UUID_LENGTH + 1;
 	int			room = pg_b64_enc_len(bytes);
 	char	   *result = palloc(before + room + 1);
 	int			length;
 
-	cipher_seal(key->key, data.data, data.len, clear.ptr, clear.len, sealed);
+	bind_place(&binding, &key->id, place);
+	cipher_seal(key->key, binding.data, binding.length, clear.ptr, clear.len, sealed);
 	memcpy(result, SEALED_PREFIX, PREFIX_LENGTH);
 	memcpy(result + PREFIX_LENGTH, id, UUID_LENGTH);
 	result[before - 1] = ':';
@@ -90,20 +112,9 @@ sealed_make(const DataKey *key, const SealPlace *place, JsonbRef clear)
 		length--;
 	swap(result + before, length, "+/", "-_");
 	pfree(sealed);
-	pfree(data.data);
+	unbind(&binding);
 	pfree(id);
 	return jsonb_ref_string(result, before + length);
-}
-
-/*
- * hex_digit: the value of one, in lower case; -1 for anything else.
- */
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /*
@@ -113,60 +124,78 @@ hex_digit(char c)
 bool
 sealed_key(JsonbRef sealed, pg_uuid_t *id)
 {
+	static char last_text[UUID_LENGTH];
+	static pg_uuid_t last_id;
 	const char *text = sealed.ptr + PREFIX_LENGTH;
-	int			digits = 0;
+	char		digits[2 * UUID_LEN];
+	int			ndigits = 0;
 
 	if (!shown_is_sealed(sealed) || sealed.len <= (uint32) (PREFIX_LENGTH + UUID_LENGTH) ||
 		text[UUID_LENGTH] != ':')
 		return false;
+	/* it is nearly always the one that it was before */
+	if (memcmp(text, last_text, UUID_LENGTH) == 0)
+	{
+		*id = last_id;
+		return true;
+	}
 	for (int i = 0; i < UUID_LENGTH; i++)
 	{
-		int			digit = hex_digit(text[i]);
+		bool		hyphen = i == 8 || i == 13 || i == 18 || i == 23;
 
-		if (i == 8 || i == 13 || i == 18 || i == 23)
-		{
-			if (text[i] != '-')
-				return false;
-			continue;
-		}
-		if (digit < 0)
+		if (hyphen ? text[i] != '-' :
+			!((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f')))
 			return false;
-		id->data[digits / 2] = digits % 2 == 0 ? digit << 4 : id->data[digits / 2] | digit;
-		digits++;
+		if (!hyphen)
+			digits[ndigits++] = text[i];
 	}
+	(void) hex_decode(digits, ndigits, (char *) id);
+	memcpy(last_text, text, UUID_LENGTH);
+	last_id = *id;
 	return true;
 }
 
 /*
- * decode: the bytes of a base64url, palloc'd; NULL where it is none, or not in
- * the one form that an encoder writes.
+ * is_canonical: are the bits of a base64's last character that mean nothing zero?
  */
-static unsigned char *
-decode(const char *text, int length, int *bytes)
+static bool
+is_canonical(const char *text, int length)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	const char *digit;
+
+	if (length % 4 == 0)
+		return true;
+	digit = strchr(digits, text[length - 1]);
+	return digit != NULL && (digit - digits) % (length % 4 == 2 ? 16 : 4) == 0;
+}
+
+/*
+ * decode: the bytes of a base64url into a buffer of text's length; -1 where it is
+ * none, or not in the one form that an encoder writes.
+ */
+static int
+decode(const char *text, int length, unsigned char *bytes)
 {
 	int			padded = (length + 3) / 4 * 4;
-	char	   *base64 = palloc(padded + 1);
-	unsigned char *result = palloc(pg_b64_dec_len(padded) + 1);
-	char	   *again;
-	int			room;
+	char		few[256];
+	char	   *base64 = padded <= (int) sizeof(few) ? few : palloc(padded);
+	bool		right = length % 4 != 1 && is_canonical(text, length);
+	int			result = -1;
 
-	if (length % 4 == 1 || memchr(text, '+', length) != NULL ||
-		memchr(text, '/', length) != NULL || memchr(text, '=', length) != NULL)
-		return NULL;
-	memcpy(base64, text, length);
-	swap(base64, length, "-_", "+/");
+	for (int i = 0; i < length; i++)
+	{
+		char		c = text[i];
+
+		right = right && c != '+' && c != '/' && c != '=' && (unsigned char) c > ' ';
+		base64[i] = c == '-' ? '+' : c == '_' ? '/' : c;
+	}
 	memset(base64 + length, '=', padded - length);
-	*bytes = pg_b64_decode(base64, padded, (base64_byte *) result, pg_b64_dec_len(padded));
-	if (*bytes < 0)
-		return NULL;
-	/* the last character has bits that mean nothing: they must be zero */
-	room = pg_b64_enc_len(*bytes);
-	again = palloc(room + 1);
-	if (pg_b64_encode((const base64_byte *) result, *bytes, again, room) != padded ||
-		memcmp(again, base64, padded) != 0)
-		return NULL;
-	pfree(again);
-	pfree(base64);
+	if (right)
+		result = pg_b64_decode(base64, padded, (base64_byte *) bytes, padded);
+	if (base64 != few)
+		pfree(base64);
 	return result;
 }
 
@@ -182,26 +211,27 @@ sealed_try(FunctionCallInfo fcinfo, const SealPlace *place, JsonbRef sealed, Jso
 	int			before = PREFIX_LENGTH + UUID_LENGTH + 1;
 	pg_uuid_t	id;
 	const DataKey *key;
+	unsigned char few[512];
 	unsigned char *bytes;
 	int			length;
-	StringInfoData data;
+	Binding		binding;
 	char	   *text;
 	bool		opened;
 
 	if (!sealed_key(sealed, &id))
 		return false;
-	bytes = decode(sealed.ptr + before, sealed.len - before, &length);
-	if (bytes == NULL || length < CIPHER_EXTRA)
-		return false;
-	key = data_key_find(fcinfo, &id);
+	bytes = sealed.len <= sizeof(few) ? few : palloc(sealed.len);
+	length = decode(sealed.ptr + before, sealed.len - before, bytes);
+	key = length < CIPHER_EXTRA ? NULL : data_key_find(fcinfo, &id);
 	if (key == NULL ||
 		!jsonb_ref_is(place->org_id, key->org_id, strlen(key->org_id)))
 		return false;
-	data = additional_data(&id, place);
+	bind_place(&binding, &id, place);
 	text = palloc(length - CIPHER_EXTRA + 1);
-	opened = cipher_open(key->key, data.data, data.len, bytes, length, text);
-	pfree(bytes);
-	pfree(data.data);
+	opened = cipher_open(key->key, binding.data, binding.length, bytes, length, text);
+	if (bytes != few)
+		pfree(bytes);
+	unbind(&binding);
 	if (opened)
 		*clear = jsonb_ref_string(text, length - CIPHER_EXTRA);
 	else

@@ -13,6 +13,7 @@
 #include "funcapi.h"
 #include "merge/explain.h"
 #include "merge/instances.h"
+#include "secrets/cipher.h"
 #include "server/sql_result.h"
 #include "store/layers.h"
 #include "store/opened.h"
@@ -49,10 +50,13 @@ integration_config_effective(PG_FUNCTION_ARGS)
 	NodeLayers	layers;
 
 	LayersOpener opener;
+	Jsonb	   *answer;
 
 	read_to_answer(&layers, &opener, fcinfo);
-	PG_RETURN_JSONB_P(merge_config(catalogue_current(fcinfo), layers.documents, layers.count,
-								   &opener.opener));
+	answer = merge_config(catalogue_current(fcinfo), layers.documents, layers.count,
+						  &opener.opener);
+	cipher_forget();
+	PG_RETURN_JSONB_P(answer);
 }
 
 /*
@@ -66,11 +70,14 @@ integration_config_resolve(PG_FUNCTION_ARGS)
 	NodeLayers	layers;
 
 	LayersOpener opener;
+	Jsonb	   *answer;
 
 	read_to_answer(&layers, &opener, fcinfo);
-	PG_RETURN_JSONB_P(merge_resolve(catalogue_current(fcinfo),
-									jsonb_ref_string(VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id)),
-									layers.documents, layers.count, &opener.opener));
+	answer = merge_resolve(catalogue_current(fcinfo),
+						   jsonb_ref_string(VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id)),
+						   layers.documents, layers.count, &opener.opener);
+	cipher_forget();
+	PG_RETURN_JSONB_P(answer);
 }
 
 /*
@@ -99,10 +106,13 @@ integration_config_values(PG_FUNCTION_ARGS)
 	NodeLayers	layers;
 
 	LayersOpener opener;
+	Jsonb	   *answer;
 
 	read_to_answer(&layers, &opener, fcinfo);
-	PG_RETURN_JSONB_P(merge_values(catalogue_current(fcinfo), layers.documents, layers.count,
-								   &opener.opener));
+	answer = merge_values(catalogue_current(fcinfo), layers.documents, layers.count,
+						  &opener.opener);
+	cipher_forget();
+	PG_RETURN_JSONB_P(answer);
 }
 
 /*

@@ -13,6 +13,7 @@
 #include "funcapi.h"
 #include "merge/instances.h"
 #include "miscadmin.h"
+#include "secrets/cipher.h"
 #include "server/sql_result.h"
 #include "store/opened.h"
 #include "store/store.h"
@@ -108,6 +109,7 @@ integration_config_effective_all(PG_FUNCTION_ARGS)
 	all->opener.fcinfo = fcinfo;
 	values[1] = PointerGetDatum(merge_config(all->catalogue, all->tree.layers,
 											 all->tree.nlayers, &all->opener.opener));
+	cipher_forget();
 	SRF_RETURN_NEXT(call, HeapTupleGetDatum(heap_form_tuple(call->tuple_desc,
 															values, nulls)));
 }

@@ -33,6 +33,8 @@
 #   client, in a loop of PL/pgSQL, where there is next to nothing beside it.
 # - Prepared reads: pgbench, two clients; two seconds of each read in turn. The
 #   stored answer is kept as a table does by default: compressed, out of line.
+# - Sealed secrets: with a key command set, the same with a field that is no secret
+#   (sealed.sql).
 # - Memory: the sizes of the module's memory contexts, and the anonymous memory
 #   of the process (before PostgreSQL 16 regular expressions are in none).
 #
@@ -130,6 +132,16 @@ insert_script()
 run_sql setup.sql
 run_sql functions.sql
 run_sql nested.sql
+
+# key_command COMMAND: what prints the master key, for the sessions that come.
+key_command()
+{
+	sql -c "LOAD 'integration_schemas'" -c "ALTER SYSTEM SET integration_schemas.key_command = '$1'" \
+		-c 'SELECT pg_reload_conf(), pg_sleep(0.5)' >/dev/null
+}
+key_command "echo bench $(head -c 32 /dev/urandom | base64)"
+run_sql sealed.sql
+key_command ''
 
 run_sql sessions.sql
 first_call bare "SELECT 'SELECT 1;'"
