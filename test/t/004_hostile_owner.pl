@@ -34,6 +34,8 @@ close $fh;
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->append_conf('postgresql.conf', "fsync = off\nlog_min_messages = warning\nlog_error_verbosity = terse\nstatement_timeout = 20s\nlog_min_error_statement = panic");
+# what seals is looked at as well
+$node->append_conf('postgresql.conf', "integration_schemas.key_command = 'echo master MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='");
 $node->start;
 $node->safe_psql('postgres', 'CREATE ROLE mallory LOGIN');
 # somebody else, with rights that mallory has not
@@ -251,11 +253,11 @@ sub make_database
 
 # Every function of the extension's, with arguments by name and type: from the catalogue, so that none is forgotten.
 my $calls_query = q{
-	SELECT format('SELECT * FROM %s(%s);', (p.pronamespace::regnamespace || '.' || p.proname),
+	SELECT format('%s %s(%s);', CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT * FROM' END, (p.pronamespace::regnamespace || '.' || p.proname),
 		(SELECT string_agg(CASE WHEN p.provariadic <> 0 AND a.n = p.pronargs THEN 'VARIADIC ' ELSE '' END || coalesce(v.value, t.value, 'NULL') || '::pg_catalog.' || y.typname, ', ' ORDER BY a.n)
 		   FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a (type, n) JOIN pg_type AS y ON y.oid = a.type
 		   LEFT JOIN LATERAL (VALUES ('org_id', '$$a$$'), ('node_id', '$$t$$'), ('id', '$$slack$$'), ('field', '$$default_channel$$'),
-				('level', '$$team$$'), ('expected_version', 'NULL'), ('category', 'NULL'), ('of', '$$public.node_configurations$$::regclass'),
+				('level', '$$team$$'), ('expected_version', 'NULL'), ('category', 'NULL'), ('of', CASE WHEN a.type = 'text'::regtype THEN '$$a$$' ELSE '$$public.node_configurations$$::regclass' END),
 				('max', '2'), ('before', CASE WHEN a.type = 'timestamptz'::regtype THEN 'pg_catalog.now()' ELSE '$${}$$' END), ('since', '$$-infinity$$'),
 				('source', CASE WHEN p.proname = 'integration_schemas_import' THEN '$$mine.integrations$$' ELSE '$$mine.nodes$$' END),
 				('fields', CASE WHEN a.type = 'jsonb'::regtype THEN '$$[]$$' END), ('command', '$$SELECT 1$$'),
@@ -274,7 +276,8 @@ my $extra = q{
 	SELECT public.integration_config_set('a', 't', '{"x": 1}');
 	SELECT public.integration_config_erase('a', 't', 'slack', 'default_channel');
 };
-my $calls = "SET search_path = mine, public, pg_catalog;\n";
+my $calls = q{SET search_path = mine, public, pg_catalog;
+	SELECT public.integration_config_set('a', 't', '{"integrations": {"slack": {"config": {"bot_token": "xoxb-1"}}}}');};
 
 # Where there is none of it on the tables every call works, so that elsewhere it does try.
 make_database('plain');
