@@ -21,6 +21,9 @@ typedef enum OwnTable
 	OWN_NODES,
 	OWN_HISTORY,
 	OWN_RENAMES,
+	OWN_GRANTS,
+	OWN_GRANT_HISTORY,
+	OWN_REVEALS,
 	OWN_TABLES					/* how many there are */
 } OwnTable;
 

@@ -229,13 +229,13 @@ inserted(FunctionCallInfo fcinfo, Relation nodes, const AttrNumber *columns,
 	text	   *org_id = text_at(new, NODE_ORG_ID);
 	text	   *node_id = text_at(new, NODE_NODE_ID);
 	int32		next;
-	bool		deleted = true;
+	LatestVersion latest = {.deleted = true};
 
 	if (!new->nulls[NODE_PARENT_ID])
 		tree_lock(nodes, org_id);
 	PushActiveSnapshot(GetLatestSnapshot());
-	next = history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &deleted) +
-		(deleted ? 1 : 2);
+	next = history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &latest) +
+		(latest.deleted ? 1 : 2);
 	PopActiveSnapshot();
 	set(change, columns, NODE_VERSION, Int32GetDatum(next), false);
 	set(change, columns, NODE_INCARNATION, Int32GetDatum(next), false);

@@ -47,10 +47,11 @@ typedef struct NameList
 } NameList;
 
 /*
- * search_begin: open the table for a function that looks for violations.
+ * search_begin: open the table for a function that looks for violations in an
+ * organisation, or with NULL in all.
  */
 static void
-search_begin(Search *search, FunctionCallInfo fcinfo)
+search_begin(Search *search, FunctionCallInfo fcinfo, text *org_id)
 {
 	static const NodeColumn columns[] = {
 		NODE_ORG_ID, NODE_NODE_ID, NODE_PARENT_ID, NODE_TYPE, NODE_CONFIG_JSON
@@ -63,7 +64,7 @@ search_begin(Search *search, FunctionCallInfo fcinfo)
 													 ALLOCSET_DEFAULT_SIZES);
 	search->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "violation",
 											ALLOCSET_DEFAULT_SIZES);
-	reader_begin(&search->reader, fcinfo, lengthof(columns), columns);
+	reader_begin_all(&search->reader, fcinfo, org_id, lengthof(columns), columns);
 }
 
 /*
@@ -203,18 +204,34 @@ add_name(text *name, void *arg)
 }
 
 /*
+ * granted_organisations: those in which the caller may read a node.
+ */
+static void
+granted_organisations(const GrantSet *grants, NameList *list)
+{
+	for (int i = 0; i < grants->count; i++)
+		if (grants->grants[i].privileges & PRIVILEGE_READ)
+			add_name(DatumGetTextPP(text_from_ref(grants->grants[i].org_id)), list);
+}
+
+/*
  * visible_organisations: those of which the caller may see a node, in key order
  * of their names.
  */
 static NameList
 visible_organisations(Search *search)
 {
+	const Access *access = &search->reader.access;
+	bool		all = (access->table && !access->row_security) ||
+		(access->grants != NULL && access->grants->platform & PRIVILEGE_READ);
 	NameList	list = {.allocated = 1024};
 
 	list.names = palloc(sizeof(text *) * list.allocated);
-	if (search->reader.row_security)
+	if (!all && access->row_security)
 		reader_visible_organisations(&search->reader, add_name, &list);
-	else
+	if (!all && access->grants != NULL)
+		granted_organisations(access->grants, &list);
+	if (all)
 	{
 		MemoryContext caller = CurrentMemoryContext;
 		NodeScan	scan;
@@ -239,14 +256,21 @@ visible_organisations(Search *search)
 
 /*
  * search_all: look through all organisations.
+ *
+ * Errors: insufficient_privilege for a caller who has no rights on the table, and
+ * may read no node.
  */
 static void
 search_all(Search *search)
 {
+	const Access *access = &search->reader.access;
 	NameList	organisations = visible_organisations(search);
+	bool		any = access->table || access->grants->platform & PRIVILEGE_READ;
 
 	for (int i = 0; i < organisations.count; i++)
-		(void) search_organisation(search, organisations.names[i]);
+		any |= search_organisation(search, organisations.names[i]);
+	if (!any)
+		reader_refuse_all(&search->reader, NULL);
 }
 
 /*
@@ -258,13 +282,13 @@ integration_config_violations(PG_FUNCTION_ARGS)
 {
 	Search		search;
 
-	search_begin(&search, fcinfo);
-	search.catalogue = catalogue_current(fcinfo);
+	search_begin(&search, fcinfo, PG_ARGISNULL(0) ? NULL : PG_GETARG_TEXT_PP(0));
+	search.catalogue = access_catalogue(fcinfo, &search.reader.access);
 	catalogue_pin(search.catalogue);
 	if (PG_ARGISNULL(0))
 		search_all(&search);
 	else if (!search_organisation(&search, PG_GETARG_TEXT_PP(0)))
-		store_no_such(store_text_ref(PG_GETARG_TEXT_PP(0)), (JsonbRef) {0});
+		reader_refuse_all(&search.reader, PG_GETARG_TEXT_PP(0));
 	search_end(&search);
 	return (Datum) 0;
 }
@@ -283,7 +307,7 @@ integration_schema_impact(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("id of an integration must not be null")));
-	search_begin(&search, fcinfo);
+	search_begin(&search, fcinfo, NULL);
 	search.integration = store_text_ref(PG_GETARG_TEXT_PP(0));
 	search.catalogue = catalogue_supposed(fcinfo, search.integration,
 										  PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1));
