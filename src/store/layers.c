@@ -33,14 +33,20 @@ add_row(NodeLayers *layers, const NodeRow *row)
 }
 
 /*
- * granted_at: the privileges that the caller has at the node of a row itself.
+ * add_privileges: add those that are granted to the caller at the node of a row
+ * itself, until he has all that there is for a reader.
  */
-static inline int
-granted_at(const NodeReader *reader, const NodeRow *row)
+static inline void
+add_privileges(NodeReader *reader, const NodeRow *row, int *privileges)
 {
-	return reader->access.grants == NULL ? 0 :
-		grants_at(reader->access.grants, store_text_ref(row->org_id),
-				  store_text_ref(row->node_id), row->incarnation);
+	const int	all = PRIVILEGE_READ | PRIVILEGE_REVEAL;
+
+	if (!reader->table.incarnations)
+		return;
+	*privileges |= grants_at(reader->access.grants, store_text_ref(row->org_id),
+							 store_text_ref(row->node_id), row->incarnation);
+	if ((*privileges & all) == all)
+		reader->table.incarnations = false;
 }
 
 /*
@@ -67,7 +73,7 @@ read_rows(NodeLayers *layers, NodeReader *reader, text *org_id, text *node_id,
 	{
 		CHECK_FOR_INTERRUPTS();
 		add_row(layers, &row);
-		*privileges |= granted_at(reader, &row);
+		add_privileges(reader, &row, privileges);
 		parent_id = row.parent_id;
 		if (parent_id == NULL)
 			break;
