@@ -4,7 +4,9 @@
 GRANT SELECT ON @extschema@.integration_schemas, @extschema@.integration_schema_history,
 	@extschema@.integration_schema_version, @extschema@.integration_schema_renames TO PUBLIC;
 REVOKE ALL ON @extschema@.node_configurations, @extschema@.node_configuration_history,
-	@extschema@.integration_config_keys FROM PUBLIC;
+	@extschema@.integration_config_keys, @extschema@.integration_config_grants,
+	@extschema@.integration_config_grant_history, @extschema@.integration_config_reveals
+	FROM PUBLIC;
 
 -- Who owns the database owns what is in it, also where an administrator made the
 -- extension, or restored it: he may write its tables, and let others.
@@ -15,7 +17,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
 	@extschema@.node_configurations,
 	@extschema@.node_configuration_history,
 	@extschema@.integration_schema_renames,
-	@extschema@.integration_config_keys
+	@extschema@.integration_config_keys,
+	@extschema@.integration_config_grants,
+	@extschema@.integration_config_grant_history,
+	@extschema@.integration_config_reveals
 	TO pg_database_owner WITH GRANT OPTION;
 -- and dump and restore them
 GRANT SELECT, UPDATE ON SEQUENCE @extschema@.node_configuration_history_sequence
@@ -34,5 +39,6 @@ REVOKE EXECUTE ON FUNCTION
 	integration_schemas_internal.node_truncate(),
 	integration_schemas_internal.history_before(),
 	integration_schemas_internal.rename_before(),
-	integration_schemas_internal.record_before()
+	integration_schemas_internal.record_before(),
+	integration_schemas_internal.grant_before()
 	FROM PUBLIC;

@@ -328,6 +328,7 @@ field_inside(const Field *field, const FieldSet *set, JsonbRef key)
 /* catalogue/cache.c */
 extern const Catalogue *catalogue_current(FunctionCallInfo fcinfo);
 extern const Catalogue *catalogue_of_owner(FunctionCallInfo fcinfo);
+extern const Catalogue *catalogue_for_granted(FunctionCallInfo fcinfo);
 extern const Catalogue *catalogue_fallback(void);
 extern void catalogue_pin(const Catalogue *catalogue);
 extern char *catalogue_source(FunctionCallInfo fcinfo);

@@ -99,10 +99,11 @@ end_in_array(JsonbRef step, FieldPathEnd end)
 }
 
 /*
- * end_in: what the rest of a path leads to in the field's value.
+ * end_in: what the rest of a path leads to in the field's value, and whose
+ * definition that has.
  */
 static FieldPathEnd
-end_in(const Field *field, const JsonbRef *steps, int nsteps)
+end_in(const Field *field, const JsonbRef *steps, int nsteps, const Field **last)
 {
 	const FieldExtra *extra;
 	FieldPathEnd end;
@@ -110,21 +111,24 @@ end_in(const Field *field, const JsonbRef *steps, int nsteps)
 	if (field == NULL)
 		return FIELD_PATH_NOWHERE;
 	if (nsteps == 0)
+	{
+		*last = field;
 		return FIELD_PATH_MEMBER;
+	}
 	if (!field_is_defined(field))
 		return FIELD_PATH_NOWHERE;
 	extra = field->extra;
 	if (extra->items != NULL)
-		return end_in_array(*steps, end_in(extra->items, steps + 1, nsteps - 1));
+		return end_in_array(*steps, end_in(extra->items, steps + 1, nsteps - 1, last));
 	if (extra->values != NULL)
-		return end_in(extra->values, steps + 1, nsteps - 1);
-	end = end_in(field_set_find(extra->fields, steps->ptr, steps->len), steps + 1, nsteps - 1);
+		return end_in(extra->values, steps + 1, nsteps - 1, last);
+	end = end_in(field_set_find(extra->fields, steps->ptr, steps->len), steps + 1, nsteps - 1, last);
 	for (int i = 0; i < extra->nchoices && end == FIELD_PATH_NOWHERE; i++)
 	{
 		FieldSet	own = extra->choices[i].fields;
 
 		own.outer = NULL;
-		end = end_in(field_set_find(&own, steps->ptr, steps->len), steps + 1, nsteps - 1);
+		end = end_in(field_set_find(&own, steps->ptr, steps->len), steps + 1, nsteps - 1, last);
 	}
 	return end;
 }
@@ -135,8 +139,23 @@ end_in(const Field *field, const JsonbRef *steps, int nsteps)
 FieldPathEnd
 field_path_end(const FieldSet *config, const FieldPath *path)
 {
+	const Field *last;
+
 	return end_in(field_set_find(config, path->steps->ptr, path->steps->len),
-				  path->steps + 1, path->nsteps - 1);
+				  path->steps + 1, path->nsteps - 1, &last);
+}
+
+/*
+ * field_path_field: the definition that a path leads to; NULL for none.
+ */
+const Field *
+field_path_field(const FieldSet *config, const FieldPath *path)
+{
+	const Field *last = NULL;
+
+	(void) end_in(field_set_find(config, path->steps->ptr, path->steps->len),
+				  path->steps + 1, path->nsteps - 1, &last);
+	return last;
 }
 
 /*

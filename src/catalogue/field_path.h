@@ -32,6 +32,7 @@ typedef enum FieldPathEnd
 
 extern FieldPath field_path_parse(JsonbRef path);
 extern FieldPathEnd field_path_end(const FieldSet *config, const FieldPath *path);
+extern const Field *field_path_field(const FieldSet *config, const FieldPath *path);
 extern JsonbRef field_path_nearest(const FieldSet *config, const FieldPath *path);
 extern bool field_path_holds(JsonbRef config, const FieldPath *path, JsonbRef string);
 extern bool field_path_matches(JsonbRef pattern, JsonbRef path);

@@ -31,7 +31,7 @@
 #include "server/messages.h"
 #include "server/own_query.h"
 #include "server/own_table.h"
-#include "server/record_guard.h"
+#include "server/record.h"
 #include "storage/bufmgr.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
@@ -456,8 +456,8 @@ data_key_find(FunctionCallInfo fcinfo, const pg_uuid_t *id)
 static void
 insert_key(FunctionCallInfo fcinfo, text *org_id)
 {
-	static KeptPlan kept;
 	static const Oid types[] = {UUIDOID, TEXTOID, TEXTOID, BYTEAOID};
+	Oid			relid = own_table_required(fcinfo, OWN_KEYS, RowExclusiveLock);
 	const MasterKey *master = master_key_first();
 	unsigned char *key = memory_for_key();
 	Datum		id = DirectFunctionCall1(gen_random_uuid, (Datum) 0);
@@ -476,10 +476,11 @@ insert_key(FunctionCallInfo fcinfo, text *org_id)
 	values[3] = PointerGetDatum(wrap(master, DatumGetUUIDP(id), org_id, key));
 	key_memory_free(key, KEY_BYTES);
 	SPI_connect();
-	(void) record_execute(&kept, own_table_required(fcinfo, OWN_KEYS, RowExclusiveLock),
-						  "INSERT INTO %1$s (key_id, org_id, master, wrapped, active)"
-						  " VALUES ($1, $2, $3, $4, true) ON CONFLICT DO NOTHING",
-						  lengthof(types), types, values, NULL, InvalidSnapshot);
+	(void) record_write(relid,
+						psprintf("INSERT INTO %s (key_id, org_id, master, wrapped, active)"
+								 " VALUES ($1, $2, $3, $4, true) ON CONFLICT DO NOTHING",
+								 qualified_name(relid)),
+						lengthof(types), types, values, NULL);
 	SPI_finish();
 }
 
@@ -518,7 +519,6 @@ data_key_active(FunctionCallInfo fcinfo, text *org_id)
 	if (!active_row(fcinfo, org_id, &row))
 	{
 		insert_key(fcinfo, org_id);
-		CommandCounterIncrement();
 		if (!active_row(fcinfo, org_id, &row))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -539,13 +539,15 @@ void
 data_key_renew(FunctionCallInfo fcinfo, text *org_id)
 {
 	static const Oid types[] = {TEXTOID};
+	Oid			relid = own_table_required(fcinfo, OWN_KEYS, RowExclusiveLock);
 	Datum		values[] = {PointerGetDatum(org_id)};
 
 	SPI_connect();
-	(void) record_execute(NULL, own_table_required(fcinfo, OWN_KEYS, RowExclusiveLock),
-						  "UPDATE ONLY %1$s AS k SET active = false"
-						  " WHERE k.org_id OPERATOR(pg_catalog.=) $1 AND k.active",
-						  lengthof(types), types, values, NULL, InvalidSnapshot);
+	(void) record_write(relid,
+						psprintf("UPDATE ONLY %s AS k SET active = false"
+								 " WHERE k.org_id OPERATOR(pg_catalog.=) $1 AND k.active",
+								 qualified_name(relid)),
+						lengthof(types), types, values, NULL);
 	SPI_finish();
 	insert_key(fcinfo, org_id);
 }
@@ -569,10 +571,11 @@ data_keys_rewrap(FunctionCallInfo fcinfo, text *org_id)
 
 	key_table_open(&table, fcinfo);
 	SPI_connect();
-	count = record_execute(NULL, relid,
-						   "SELECT k.key_id FROM ONLY %1$s AS k"
-						   " WHERE k.org_id OPERATOR(pg_catalog.=) $1 FOR UPDATE",
-						   lengthof(org_types), org_types, org, NULL, InvalidSnapshot);
+	count = record_write(relid,
+						 psprintf("SELECT k.key_id FROM ONLY %s AS k"
+								  " WHERE k.org_id OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+								  qualified_name(relid)),
+						 lengthof(org_types), org_types, org, NULL);
 	found = SPI_tuptable;
 	for (uint64 i = 0; i < count; i++)
 	{
@@ -594,11 +597,12 @@ data_keys_rewrap(FunctionCallInfo fcinfo, text *org_id)
 		values[2] = PointerGetDatum(wrap(master, &row.id, row.org_id, key));
 		values[3] = CStringGetTextDatum(row.master);
 		key_memory_free(key, KEY_BYTES);
-		changed += record_execute(NULL, relid,
-								  "UPDATE ONLY %1$s AS k SET master = $2, wrapped = $3"
-								  " WHERE k.key_id OPERATOR(pg_catalog.=) $1"
-								  " AND k.master OPERATOR(pg_catalog.=) $4",
-								  lengthof(types), types, values, NULL, InvalidSnapshot);
+		changed += record_write(relid,
+								psprintf("UPDATE ONLY %s AS k SET master = $2, wrapped = $3"
+										 " WHERE k.key_id OPERATOR(pg_catalog.=) $1"
+										 " AND k.master OPERATOR(pg_catalog.=) $4",
+										 qualified_name(relid)),
+								lengthof(types), types, values, NULL);
 	}
 	SPI_finish();
 	key_table_close(&table);
@@ -612,12 +616,13 @@ void
 data_key_drop(FunctionCallInfo fcinfo, const pg_uuid_t *id)
 {
 	static const Oid types[] = {UUIDOID};
+	Oid			relid = own_table_required(fcinfo, OWN_KEYS, RowExclusiveLock);
 	Datum		values[] = {UUIDPGetDatum(id)};
 
 	SPI_connect();
-	(void) record_execute(NULL, own_table_required(fcinfo, OWN_KEYS, RowExclusiveLock),
-						  "DELETE FROM ONLY %1$s AS k WHERE k.key_id OPERATOR(pg_catalog.=) $1"
-						  " AND NOT k.active",
-						  lengthof(types), types, values, NULL, InvalidSnapshot);
+	(void) record_write(relid,
+						psprintf("DELETE FROM ONLY %s AS k WHERE k.key_id OPERATOR(pg_catalog.=) $1"
+								 " AND NOT k.active", qualified_name(relid)),
+						lengthof(types), types, values, NULL);
 	SPI_finish();
 }

@@ -43,6 +43,9 @@ static const char *const names[OWN_TABLES] = {
 	[OWN_HISTORY] = "node_configuration_history",
 	[OWN_RENAMES] = "integration_schema_renames",
 	[OWN_KEYS] = "integration_config_keys",
+	[OWN_GRANTS] = "integration_config_grants",
+	[OWN_GRANT_HISTORY] = "integration_config_grant_history",
+	[OWN_REVEALS] = "integration_config_reveals",
 };
 
 /* A function that was called, and what belongs to its extension. */

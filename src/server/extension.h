@@ -22,6 +22,9 @@ typedef enum OwnTable
 	OWN_HISTORY,
 	OWN_RENAMES,
 	OWN_KEYS,
+	OWN_GRANTS,
+	OWN_GRANT_HISTORY,
+	OWN_REVEALS,
 	OWN_TABLES					/* how many there are */
 } OwnTable;
 

@@ -52,17 +52,10 @@ own_execute(KeptPlan *kept, Oid owner, const char *query, int nargs, const Oid *
 }
 
 /*
- * own_select: run a query of ours on one of the extension's tables for a caller
- * who may SELECT it; its rows go into a function's result or, with NULL for that,
- * are in SPI_tuptable.
- *
- * The format's %1$s is the table's name, %2$s the extension's schema.  As its
- * owner, unless row security applies to the caller, whom policies are made for.
- * Under the active snapshot, with SPI connected.  Errors: undefined_table,
- * insufficient_privilege; those of result_require_types().
+ * select_for: own_select(), or with granted own_select_as_owner().
  */
-void
-own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
+static void
+select_for(FunctionCallInfo fcinfo, OwnTable table, bool granted, const char *format,
 		   int nargs, const Oid *types, const Datum *values, ReturnSetInfo *result)
 {
 	SPIExecuteOptions options = {.read_only = true};
@@ -75,8 +68,12 @@ own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
 	SPIPlanPtr	plan;
 	int			status;
 
-	(void) rights_checked(relid, ACL_SELECT, 1, &whole_row, GetUserId(), true);
-	identity_for_table(&caller, relid);
+	(void) rights_checked(relid, ACL_SELECT, 1, &whole_row,
+						  granted ? relation_owner(relid) : GetUserId(), true);
+	if (granted)
+		identity_become(&caller, relation_owner(relid));
+	else
+		identity_for_table(&caller, relid);
 	plan = plan_prepare(psprintf(format, name, schema), nargs, types);
 	options.params = makeParamList(nargs);
 	for (int i = 0; i < nargs; i++)
@@ -102,4 +99,33 @@ own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
 	SPI_freeplan(plan);
 	identity_return(&caller);
 	AtEOXact_GUC(false, level);
+}
+
+/*
+ * own_select: run a query of ours on one of the extension's tables for a caller
+ * who may SELECT it; its rows go into a function's result or, with NULL for that,
+ * are in SPI_tuptable.
+ *
+ * The format's %1$s is the table's name, %2$s the extension's schema.  As its
+ * owner, unless row security applies to the caller, whom policies are made for.
+ * Under the active snapshot, with SPI connected.  Errors: undefined_table,
+ * insufficient_privilege; those of result_require_types().
+ */
+void
+own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
+		   int nargs, const Oid *types, const Datum *values, ReturnSetInfo *result)
+{
+	select_for(fcinfo, table, false, format, nargs, types, values, result);
+}
+
+/*
+ * own_select_as_owner: the same for a caller who need not have rights on the
+ * table, since what he may see was decided otherwise.
+ */
+void
+own_select_as_owner(FunctionCallInfo fcinfo, OwnTable table, const char *format,
+					int nargs, const Oid *types, const Datum *values,
+					ReturnSetInfo *result)
+{
+	select_for(fcinfo, table, true, format, nargs, types, values, result);
 }

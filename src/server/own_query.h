@@ -18,5 +18,8 @@ extern uint64 own_execute(KeptPlan *kept, Oid owner, const char *query,
 extern void own_select(FunctionCallInfo fcinfo, OwnTable table, const char *format,
 					   int nargs, const Oid *types, const Datum *values,
 					   ReturnSetInfo *result);
+extern void own_select_as_owner(FunctionCallInfo fcinfo, OwnTable table, const char *format,
+								int nargs, const Oid *types, const Datum *values,
+								ReturnSetInfo *result);
 
 #endif							/* SERVER_OWN_QUERY_H */

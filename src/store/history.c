@@ -40,6 +40,8 @@ enum
 	HISTORY_NODE_ID,
 	HISTORY_VERSION,
 	HISTORY_OPERATION,
+	HISTORY_PARENT_ID,
+	HISTORY_INCARNATION,
 	HISTORY_COLUMNS
 };
 
@@ -48,6 +50,8 @@ static const OwnColumn columns[HISTORY_COLUMNS] = {
 	[HISTORY_NODE_ID] = {"node_id", TEXTOID},
 	[HISTORY_VERSION] = {"version", INT4OID},
 	[HISTORY_OPERATION] = {"operation", TEXTOID},
+	[HISTORY_PARENT_ID] = {"parent_id", TEXTOID},
+	[HISTORY_INCARNATION] = {"incarnation", INT4OID},
 };
 
 /* How many of our own functions are writing history just now. */
@@ -63,30 +67,37 @@ history_is_open(void)
 }
 
 /*
- * read_number: a row's version, and whether the node was deleted with it.
+ * read_version: a row's version, and what it says of the node's place.
  */
 static int32
-read_number(HeapTuple row, TupleDesc desc, const AttrNumber *numbers, bool *deleted)
+read_version(HeapTuple row, TupleDesc desc, const AttrNumber *numbers,
+			 LatestVersion *latest)
 {
 	bool		isnull;
 	Datum		operation = heap_getattr(row, numbers[HISTORY_OPERATION], desc, &isnull);
 	Datum		version;
+	Datum		parent_id;
+	Datum		incarnation;
 
-	*deleted = !isnull && strcmp(TextDatumGetCString(operation), "delete") == 0;
+	latest->deleted = !isnull && strcmp(TextDatumGetCString(operation), "delete") == 0;
+	parent_id = heap_getattr(row, numbers[HISTORY_PARENT_ID], desc, &isnull);
+	latest->parent_id = isnull ? NULL : DatumGetTextPCopy(parent_id);
+	incarnation = heap_getattr(row, numbers[HISTORY_INCARNATION], desc, &isnull);
+	latest->incarnation = isnull ? 0 : DatumGetInt32(incarnation);
 	version = heap_getattr(row, numbers[HISTORY_VERSION], desc, &isnull);
 	return isnull ? 0 : DatumGetInt32(version);
 }
 
 /*
  * history_latest: the number of the latest version of a node that the snapshot
- * sees, and whether the node was deleted with it; 0 where there is none.
+ * sees, and what it says of its place; 0 where there is none.
  *
  * Errors: object_not_in_prerequisite_state where the table has not its primary
  * key, by which alone this is quick and right.
  */
 int32
 history_latest(FunctionCallInfo fcinfo, text *org_id, text *node_id,
-			   Snapshot snapshot, bool *deleted)
+			   Snapshot snapshot, LatestVersion *latest)
 {
 	Relation	table = table_open(own_table_required(fcinfo, OWN_HISTORY, AccessShareLock),
 								   NoLock);
@@ -118,7 +129,7 @@ history_latest(FunctionCallInfo fcinfo, text *org_id, text *node_id,
 	scan = systable_beginscan_ordered(table, index, snapshot, lengthof(keys), keys);
 	row = systable_getnext_ordered(scan, BackwardScanDirection);
 	if (HeapTupleIsValid(row))
-		version = read_number(row, desc, numbers, deleted);
+		version = read_version(row, desc, numbers, latest);
 	systable_endscan_ordered(scan);
 	index_close(index, NoLock);
 	table_close(table, NoLock);

@@ -33,8 +33,16 @@ typedef struct NodeVersion
 	bool		restored;		/* comes with its node from a dump */
 } NodeVersion;
 
+/* What the latest version says of a node's place; the text is palloc'd. */
+typedef struct LatestVersion
+{
+	bool		deleted;
+	text	   *parent_id;		/* NULL: none */
+	int32		incarnation;
+} LatestVersion;
+
 extern int32 history_latest(FunctionCallInfo fcinfo, text *org_id, text *node_id,
-							Snapshot snapshot, bool *deleted);
+							Snapshot snapshot, LatestVersion *latest);
 extern bool history_write(FunctionCallInfo fcinfo, const NodeVersion *version);
 extern void history_write_all_deleted(FunctionCallInfo fcinfo, Relation nodes);
 extern uint64 history_change(Oid relid, const char *query, int nargs,

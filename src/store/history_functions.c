@@ -10,9 +10,12 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "server/own_query.h"
 #include "server/sql_result.h"
+#include "store/access.h"
 #include "store/store.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
@@ -50,11 +53,28 @@ static const char history_text[] =
 	" ORDER BY v.version DESC LIMIT nullif($3, -1)";
 
 /*
+ * refuse_unless_by_table: an error for a caller to whom something is granted, but
+ * nothing here, and who has no rights on the history either.
+ */
+static void
+refuse_unless_by_table(FunctionCallInfo fcinfo)
+{
+	const GrantSet *grants = grants_of_caller(fcinfo);
+	Oid			relid = own_table_required(fcinfo, OWN_HISTORY, AccessShareLock);
+
+	if (grants != NULL &&
+		pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(relid, GetUserId(), ACL_SELECT, ACLMASK_ALL) != ACLCHECK_OK)
+		access_refuse(grants, relid, PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1), PRIVILEGE_READ);
+}
+
+/*
  * integration_config_history(org_id text, node_id text, max integer) returns
  * setof record: a node's versions, newest first.
  *
  * Of a null organisation or node there is none.  Errors: undefined_object where
- * there is no such node, and never was; invalid_parameter_value.
+ * there is no such node, and never was; insufficient_privilege;
+ * invalid_parameter_value.
  */
 Datum
 integration_config_history(PG_FUNCTION_ARGS)
@@ -62,6 +82,7 @@ integration_config_history(PG_FUNCTION_ARGS)
 	static const Oid types[] = {TEXTOID, TEXTOID, INT8OID};
 	Oid			extension = own_extension(fcinfo);
 	ReturnSetInfo *result = result_begin(fcinfo);
+	bool		granted;
 	int64		max = PG_ARGISNULL(2) ? -1 : PG_GETARG_INT32(2);
 	Datum		values[3];
 
@@ -75,8 +96,15 @@ integration_config_history(PG_FUNCTION_ARGS)
 	values[0] = PG_GETARG_DATUM(0);
 	values[1] = PG_GETARG_DATUM(1);
 	values[2] = Int64GetDatum(max);
+	granted = access_granted(fcinfo, PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1)) & PRIVILEGE_READ;
+	if (!granted)
+		refuse_unless_by_table(fcinfo);
 	SPI_connect();
-	own_select(fcinfo, OWN_HISTORY, history_text, lengthof(types), types, values, result);
+	if (granted)
+		own_select_as_owner(fcinfo, OWN_HISTORY, history_text, lengthof(types), types, values,
+							result);
+	else
+		own_select(fcinfo, OWN_HISTORY, history_text, lengthof(types), types, values, result);
 	if (SPI_processed == 0 && max != 0)
 		store_no_such(store_text_ref(PG_GETARG_TEXT_PP(0)),
 					  store_text_ref(PG_GETARG_TEXT_PP(1)));

@@ -17,109 +17,150 @@
 #include "utils/builtins.h"
 
 /*
- * layers_add: add a node's document, inside those that are there.
- *
- * Errors: invalid_parameter_value where it is no JSON object, which can only
- * have been written past the triggers.
+ * add_row: add a node's row, outside those that are there.
  */
 static void
-layers_add(NodeLayers *layers, const NodeRow *row)
+add_row(NodeLayers *layers, const NodeRow *row)
 {
 	if (layers->count == layers->allocated)
 	{
 		layers->allocated = layers->allocated > 0 ? layers->allocated * 2 : 8;
-		if (layers->documents == NULL)
-		{
-			layers->documents = palloc(sizeof(JsonbRef) * layers->allocated);
-			layers->names = palloc(sizeof(JsonbRef) * layers->allocated);
-		}
-		else
-		{
-			layers->documents = repalloc(layers->documents,
-										 sizeof(JsonbRef) * layers->allocated);
-			layers->names = repalloc(layers->names, sizeof(JsonbRef) * layers->allocated);
-		}
+		layers->rows = layers->rows == NULL ?
+			palloc(sizeof(NodeRow) * layers->allocated) :
+			repalloc(layers->rows, sizeof(NodeRow) * layers->allocated);
 	}
-	layers->names[layers->count] = store_text_ref(row->node_id);
-	layers->documents[layers->count] = store_layer(row);
-	layers->count++;
+	layers->rows[layers->count++] = *row;
 }
 
 /*
- * reverse: put the layers the other way round.
+ * add_privileges: add those that are granted to the caller at the node of a row
+ * itself, until he has all that there is for a reader.
  */
-static void
-reverse(NodeLayers *layers)
+static inline void
+add_privileges(NodeReader *reader, const NodeRow *row, int *privileges)
 {
-	for (int i = 0, j = layers->count - 1; i < j; i++, j--)
-	{
-		JsonbRef	document = layers->documents[i];
-		JsonbRef	name = layers->names[i];
+	const int	all = PRIVILEGE_READ | PRIVILEGE_REVEAL;
 
-		layers->documents[i] = layers->documents[j];
-		layers->names[i] = layers->names[j];
-		layers->documents[j] = document;
-		layers->names[j] = name;
-	}
+	if (!reader->table.incarnations)
+		return;
+	*privileges |= grants_at(reader->access.grants, store_text_ref(row->org_id),
+							 store_text_ref(row->node_id), row->incarnation);
+	if ((*privileges & all) == all)
+		reader->table.incarnations = false;
 }
 
 /*
- * layers_above: add what is above a node with that parent (NULL: none), to its
- * own layer or to none; then the layers are outermost first.
+ * read_rows: the rows of a node and of what is above it, and the privileges that
+ * are granted to the caller there; false where the node is not there, or not his
+ * to see.
  *
- * What is read is palloc'd in the current memory context.  Errors:
- * object_not_in_prerequisite_state where a parent is not there, data_corrupted
- * where there is no end of them.
+ * What is read is palloc'd in the current memory context.  A tree that is broken
+ * is an error only to whom the node is shown: missing is the parent at which it
+ * ends.
  */
-static void
-layers_above(NodeLayers *layers, const NodeTable *table, text *org_id,
-			 text *node_id, text *parent_id, Snapshot snapshot)
+static bool
+read_rows(NodeLayers *layers, NodeReader *reader, text *org_id, text *node_id,
+		  int *privileges, text **missing)
 {
+	const GrantSet *grants = reader->access.grants;
+	text	   *parent_id;
 	NodeRow		row;
 
-	while (parent_id != NULL)
+	*privileges = grants != NULL ? grants->platform : 0;
+	if (!reader_find(reader, org_id, node_id, &row))
+		return false;
+	for (;;)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (layers->count > STORE_MAX_LEVELS)
-			store_cycle(store_text_ref(org_id));
-		if (!node_find(table, org_id, parent_id, snapshot, &row))
-			store_no_parent(store_text_ref(org_id), store_text_ref(node_id),
-							store_text_ref(parent_id));
-		layers_add(layers, &row);
-		node_id = parent_id;
+		add_row(layers, &row);
+		add_privileges(reader, &row, privileges);
 		parent_id = row.parent_id;
+		if (parent_id == NULL)
+			break;
+		if (layers->count > STORE_MAX_LEVELS ||
+			!node_find(&reader->table, org_id, parent_id, reader->snapshot, &row))
+		{
+			*missing = parent_id;
+			break;
+		}
 	}
 	if (!jsonb_ref_is(store_text_ref(org_id), "*", 1))
 	{
 		text	   *star = cstring_to_text("*");
 
-		if (node_find(table, star, star, snapshot, &row))
-			layers_add(layers, &row);
+		if (node_find(&reader->table, star, star, reader->snapshot, &row))
+			add_row(layers, &row);
 	}
-	reverse(layers);
+	return true;
+}
+
+/*
+ * refuse_broken: the error for a parent that is not there, or for nodes that are
+ * each other's ancestors.
+ */
+static void
+refuse_broken(const NodeLayers *layers, text *org_id, text *missing)
+{
+	int			last = layers->count - 1;
+
+	if (layers->count > STORE_MAX_LEVELS)
+		store_cycle(store_text_ref(org_id));
+	/* the platform's row may have been added since */
+	while (layers->rows[last].parent_id != missing)
+		last--;
+	store_no_parent(store_text_ref(org_id), store_text_ref(layers->rows[last].node_id),
+					store_text_ref(missing));
+}
+
+/*
+ * lay: make layers of the rows.
+ *
+ * Errors: invalid_parameter_value where a document is no JSON object, which can
+ * only have been written past the triggers.
+ */
+static void
+lay(NodeLayers *layers)
+{
+	layers->documents = palloc(sizeof(JsonbRef) * layers->count);
+	layers->names = palloc(sizeof(JsonbRef) * layers->count);
+	for (int i = 0; i < layers->count; i++)
+	{
+		const NodeRow *row = &layers->rows[layers->count - 1 - i];
+
+		layers->names[i] = store_text_ref(row->node_id);
+		layers->documents[i] = store_layer(row);
+	}
 }
 
 /*
  * layers_read: the layers of the node that a function's first two arguments
- * name, palloc'd in the current memory context.
+ * name, palloc'd in the current memory context, for a caller who has the rights
+ * on the table or that privilege.
  *
- * Errors: those of reader_begin, reader_find and layers_above.
+ * Errors: those of reader_begin and reader_require;
+ * object_not_in_prerequisite_state where a parent is not there, data_corrupted
+ * where there is no end of them.
  */
 void
-layers_read(NodeLayers *layers, FunctionCallInfo fcinfo)
+layers_read(NodeLayers *layers, FunctionCallInfo fcinfo, int privilege)
 {
 	static const NodeColumn columns[] = {
 		NODE_ORG_ID, NODE_NODE_ID, NODE_PARENT_ID, NODE_CONFIG_JSON
 	};
 	text	   *org_id = PG_GETARG_TEXT_PP(0);
 	text	   *node_id = PG_GETARG_TEXT_PP(1);
+	text	   *missing = NULL;
+	int			privileges;
+	bool		found;
 	NodeReader	reader;
-	NodeRow		row;
 
 	memset(layers, 0, sizeof(*layers));
-	reader_begin(&reader, fcinfo, lengthof(columns), columns);
-	reader_find(&reader, org_id, node_id, &row);
-	layers_add(layers, &row);
-	layers_above(layers, &reader.table, org_id, node_id, row.parent_id, reader.snapshot);
+	reader_begin(&reader, fcinfo, privilege, lengthof(columns), columns);
+	found = read_rows(layers, &reader, org_id, node_id, &privileges, &missing);
+	reader_require(&reader, org_id, node_id, found, privileges);
+	if (missing != NULL)
+		refuse_broken(layers, org_id, missing);
+	lay(layers);
+	layers->access = reader.access;
 	reader_end(&reader);
 }

@@ -17,10 +17,12 @@ typedef struct NodeLayers
 {
 	int			count;
 	int			allocated;
+	NodeRow    *rows;			/* the same, as they are read: innermost first */
 	JsonbRef   *documents;
 	JsonbRef   *names;			/* node_id of each */
+	Access		access;			/* how the caller comes to see them */
 } NodeLayers;
 
-extern void layers_read(NodeLayers *layers, FunctionCallInfo fcinfo);
+extern void layers_read(NodeLayers *layers, FunctionCallInfo fcinfo, int privilege);
 
 #endif							/* STORE_LAYERS_H */

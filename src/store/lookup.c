@@ -78,6 +78,7 @@ node_table_open(NodeTable *table, Oid relid, LOCKMODE lockmode)
 	StaticAssertStmt(NODE_ORG_ID == 0 && NODE_NODE_ID == 1,
 					 "the primary key's columns come first");
 	table->index = own_key_index(table->relation, 2, table->columns);
+	table->incarnations = false;
 	table->probe = palloc0(sizeof(struct NodeProbe));
 	table->probe->cxt = CurrentMemoryContext;
 }
@@ -149,6 +150,14 @@ read_row(const NodeTable *table, HeapTuple tuple, bool document, NodeRow *row)
 	row->node_type = read_text(table, tuple, NODE_TYPE);
 	row->document = value == NULL ? NULL : DatumGetJsonbPCopy(PointerGetDatum(value));
 	row->version = isnull ? 0 : DatumGetInt32(version);
+	row->incarnation = 0;
+	if (table->incarnations)
+	{
+		Datum		incarnation = heap_getattr(tuple, table->columns[NODE_INCARNATION],
+											   RelationGetDescr(table->relation), &isnull);
+
+		row->incarnation = isnull ? 0 : DatumGetInt32(incarnation);
+	}
 }
 
 /*
@@ -189,12 +198,12 @@ node_probe(const NodeTable *table, text *org_id, text *node_id, Snapshot snapsho
 }
 
 /*
- * node_find: a node's row, in copies in the current memory context; false
+ * read_node: a node's row, in copies in the current memory context; false
  * where there is none.
  */
-bool
-node_find(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot,
-		  NodeRow *row)
+static bool
+read_node(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot,
+		  bool document, NodeRow *row)
 {
 	HeapTuple	tuple = node_probe(table, org_id, node_id, snapshot);
 
@@ -202,9 +211,30 @@ node_find(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot
 	{
 		row->org_id = org_id;
 		row->node_id = node_id;
-		read_row(table, tuple, true, row);
+		read_row(table, tuple, document, row);
 	}
 	return HeapTupleIsValid(tuple);
+}
+
+/*
+ * node_find: a node's row, in copies in the current memory context; false
+ * where there is none.
+ */
+bool
+node_find(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot,
+		  NodeRow *row)
+{
+	return read_node(table, org_id, node_id, snapshot, true, row);
+}
+
+/*
+ * node_place: the same without its document.
+ */
+bool
+node_place(const NodeTable *table, text *org_id, text *node_id, Snapshot snapshot,
+		   NodeRow *row)
+{
+	return read_node(table, org_id, node_id, snapshot, false, row);
 }
 
 /*

@@ -36,6 +36,7 @@ typedef struct NodeTable
 	Relation	relation;
 	AttrNumber	columns[NODE_COLUMNS];
 	Oid			index;			/* the primary key's; InvalidOid: scan */
+	bool		incarnations;	/* are they read? */
 	struct NodeProbe *probe;	/* node_find's and node_exists's */
 } NodeTable;
 
@@ -49,6 +50,7 @@ typedef struct NodeRow
 	Jsonb	   *document;		/* NULL: null, which the table as it was made
 								 * lets nobody write */
 	int32		version;
+	int32		incarnation;	/* where it is read */
 } NodeRow;
 
 /* Rows that are being read, one after the other. */
@@ -65,6 +67,8 @@ extern void node_table_open(NodeTable *table, Oid relid, LOCKMODE lockmode);
 extern void node_table_close(NodeTable *table);
 extern bool node_find(const NodeTable *table, text *org_id, text *node_id,
 					  Snapshot snapshot, NodeRow *row);
+extern bool node_place(const NodeTable *table, text *org_id, text *node_id,
+					   Snapshot snapshot, NodeRow *row);
 extern bool node_at(const NodeTable *table, ItemPointer place,
 					Snapshot snapshot, NodeRow *row);
 extern bool node_exists(const NodeTable *table, text *org_id, text *node_id,

@@ -13,8 +13,8 @@
 #include "funcapi.h"
 #include "merge/explain.h"
 #include "merge/instances.h"
-#include "secrets/cipher.h"
 #include "server/sql_result.h"
+#include "store/answers.h"
 #include "store/layers.h"
 #include "store/opened.h"
 #include "store/store.h"
@@ -29,15 +29,14 @@ PG_FUNCTION_INFO_V1(integration_config_get);
 
 /*
  * read_to_answer: the layers of the node that a function's first two arguments
- * name, and the opener of what an answer shows of them.
+ * name, and how they are shown to its caller; returns the catalogue for him.
  */
-static void
+static const Catalogue *
 read_to_answer(NodeLayers *layers, LayersOpener *opener, FunctionCallInfo fcinfo)
 {
-	layers_read(layers, fcinfo);
-	layers_opener_begin(opener, fcinfo, store_text_ref(PG_GETARG_TEXT_PP(0)), true);
-	opener->documents = layers->documents;
-	opener->names = layers->names;
+	layers_read(layers, fcinfo, PRIVILEGE_READ);
+	layers_opener_begin(opener, fcinfo, store_text_ref(PG_GETARG_TEXT_PP(0)), layers);
+	return access_catalogue(fcinfo, &layers->access);
 }
 
 /*
@@ -48,15 +47,10 @@ Datum
 integration_config_effective(PG_FUNCTION_ARGS)
 {
 	NodeLayers	layers;
-
 	LayersOpener opener;
-	Jsonb	   *answer;
+	const Catalogue *catalogue = read_to_answer(&layers, &opener, fcinfo);
 
-	read_to_answer(&layers, &opener, fcinfo);
-	answer = merge_config(catalogue_current(fcinfo), layers.documents, layers.count,
-						  &opener.opener);
-	cipher_forget();
-	PG_RETURN_JSONB_P(answer);
+	PG_RETURN_JSONB_P(answer_config(catalogue, &opener));
 }
 
 /*
@@ -68,16 +62,10 @@ integration_config_resolve(PG_FUNCTION_ARGS)
 {
 	text	   *id = PG_GETARG_TEXT_PP(2);
 	NodeLayers	layers;
-
 	LayersOpener opener;
-	Jsonb	   *answer;
+	const Catalogue *catalogue = read_to_answer(&layers, &opener, fcinfo);
 
-	read_to_answer(&layers, &opener, fcinfo);
-	answer = merge_resolve(catalogue_current(fcinfo),
-						   jsonb_ref_string(VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id)),
-						   layers.documents, layers.count, &opener.opener);
-	cipher_forget();
-	PG_RETURN_JSONB_P(answer);
+	PG_RETURN_JSONB_P(answer_resolve(catalogue, store_text_ref(id), &opener));
 }
 
 /*
@@ -90,8 +78,8 @@ integration_config_instances(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = result_begin(fcinfo);
 	NodeLayers	layers;
 
-	layers_read(&layers, fcinfo);
-	instance_rows(result, catalogue_current(fcinfo), PG_GETARG_TEXT_PP(2),
+	layers_read(&layers, fcinfo, PRIVILEGE_READ);
+	instance_rows(result, access_catalogue(fcinfo, &layers.access), PG_GETARG_TEXT_PP(2),
 				  layers.documents, layers.count);
 	return (Datum) 0;
 }
@@ -104,15 +92,10 @@ Datum
 integration_config_values(PG_FUNCTION_ARGS)
 {
 	NodeLayers	layers;
-
 	LayersOpener opener;
-	Jsonb	   *answer;
+	const Catalogue *catalogue = read_to_answer(&layers, &opener, fcinfo);
 
-	read_to_answer(&layers, &opener, fcinfo);
-	answer = merge_values(catalogue_current(fcinfo), layers.documents, layers.count,
-						  &opener.opener);
-	cipher_forget();
-	PG_RETURN_JSONB_P(answer);
+	PG_RETURN_JSONB_P(answer_values(catalogue, &opener));
 }
 
 /*
@@ -137,10 +120,33 @@ integration_config_explain(PG_FUNCTION_ARGS)
 	NodeLayers	layers;
 	LayerNames	names = {.type = TEXTOID, .name = layer_name, .arg = &layers};
 
-	layers_read(&layers, fcinfo);
-	explain_rows(result, catalogue_current(fcinfo), layers.documents, layers.count,
-				 &names);
+	layers_read(&layers, fcinfo, PRIVILEGE_READ);
+	explain_rows(result, access_catalogue(fcinfo, &layers.access), layers.documents,
+				 layers.count, &names);
 	return (Datum) 0;
+}
+
+/*
+ * node_read: the row of the node that a function's first two arguments name;
+ * returns the catalogue for its caller.
+ */
+static const Catalogue *
+node_read(FunctionCallInfo fcinfo, NodeRow *row)
+{
+	static const NodeColumn columns[] = {
+		NODE_ORG_ID, NODE_NODE_ID, NODE_CONFIG_JSON, NODE_VERSION
+	};
+	text	   *org_id = PG_GETARG_TEXT_PP(0);
+	text	   *node_id = PG_GETARG_TEXT_PP(1);
+	NodeReader	reader;
+	bool		found;
+
+	reader_begin(&reader, fcinfo, PRIVILEGE_READ, lengthof(columns), columns);
+	found = reader_find(&reader, org_id, node_id, row);
+	reader_require(&reader, org_id, node_id, found,
+				   reader_privileges(&reader, fcinfo, org_id, node_id));
+	reader_end(&reader);
+	return access_catalogue(fcinfo, &reader.access);
 }
 
 /*
@@ -150,25 +156,16 @@ integration_config_explain(PG_FUNCTION_ARGS)
 Datum
 integration_config_get(PG_FUNCTION_ARGS)
 {
-	static const NodeColumn columns[] = {
-		NODE_ORG_ID, NODE_NODE_ID, NODE_CONFIG_JSON, NODE_VERSION
-	};
-	text	   *org_id = PG_GETARG_TEXT_PP(0);
-	text	   *node_id = PG_GETARG_TEXT_PP(1);
-	Walk		walk = {.visit = shown_visit};
-	NodeReader	reader;
 	NodeRow		row;
+	Walk		walk = {.visit = shown_visit};
 	TupleDesc	desc;
 	Datum		values[2];
 	bool		nulls[2] = {false};
 
-	reader_begin(&reader, fcinfo, lengthof(columns), columns);
-	reader_find(&reader, org_id, node_id, &row);
-	reader_end(&reader);
+	walk.catalogue = node_read(fcinfo, &row);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 
-	walk.catalogue = catalogue_current(fcinfo);
 	values[0] = JsonbPGetDatum(walk_document(&walk, store_layer(&row), (JsonbRef) {0},
 											 PLACE_DOCUMENT));
 	values[1] = Int32GetDatum(row.version);

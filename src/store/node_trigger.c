@@ -247,7 +247,7 @@ inserted(FunctionCallInfo fcinfo, Relation nodes, NodeStatement *statement,
 	Jsonb	   *document = document_at(new);
 	Jsonb	   *sealed = node_sealed(fcinfo, nodes, org_id, node_id, document, NULL, NULL);
 	int32		next;
-	bool		deleted = true;
+	LatestVersion latest = {.deleted = true};
 
 	if (sealed != document)
 	{
@@ -258,8 +258,8 @@ inserted(FunctionCallInfo fcinfo, Relation nodes, NodeStatement *statement,
 	if (!new->nulls[NODE_PARENT_ID])
 		tree_lock(nodes, org_id);
 	PushActiveSnapshot(GetLatestSnapshot());
-	next = history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &deleted) +
-		(deleted ? 1 : 2);
+	next = history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &latest) +
+		(latest.deleted ? 1 : 2);
 	PopActiveSnapshot();
 	set(change, columns, NODE_VERSION, Int32GetDatum(next), false);
 	set(change, columns, NODE_INCARNATION, Int32GetDatum(next), false);

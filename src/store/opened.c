@@ -18,12 +18,14 @@
 #include "miscadmin.h"
 #include "secrets/each_secret.h"
 #include "secrets/sealed.h"
+#include "server/extension.h"
+#include "store/access.h"
 #include "store/opened.h"
 
 /* A value of an answer that is being opened. */
 typedef struct Opening
 {
-	const LayersOpener *opener;
+	LayersOpener *opener;
 	const EntryOrigin *origin;
 	int			layer;			/* the innermost that gave some of the value */
 } Opening;
@@ -90,7 +92,7 @@ open_inside(const EachSecret *secret, void *arg)
 
 	if (!shown_is_sealed(secret->value))
 		return secret->value;
-	if (!opening->opener->reveal)
+	if (!shown_opened(opening->opener->fcinfo, &opening->opener->shown))
 		return mask();
 	place = place_in_layer(opening, Max(layer_of(opening, secret->path, secret->value), 1),
 						   secret->path);
@@ -104,7 +106,7 @@ static JsonbRef
 open_value(const ValueOpener *arg, const EntryOrigin *origin, const Field *field,
 		   JsonbRef value, int layer)
 {
-	Opening		opening = {(const LayersOpener *) arg, origin, layer};
+	Opening		opening = {(LayersOpener *) unconstify(ValueOpener *, arg), origin, layer};
 	Jsonb	   *opened;
 
 	if (layer == 0 || JREF_IS_SCALAR(value) != (field->type == FIELD_SECRET) ||
@@ -115,7 +117,7 @@ open_value(const ValueOpener *arg, const EntryOrigin *origin, const Field *field
 		opened = each_secret_of_field(field, value, origin->key, open_inside, &opening);
 		return opened == NULL ? value : jsonb_ref_root(opened);
 	}
-	if (!opening.opener->reveal)
+	if (!shown_opened(opening.opener->fcinfo, &opening.opener->shown))
 		return mask();
 	else
 	{
@@ -126,18 +128,47 @@ open_value(const ValueOpener *arg, const EntryOrigin *origin, const Field *field
 }
 
 /*
- * layers_opener_begin: the opener for a function's caller; its layers are to be
- * set.
+ * layers_opener_begin: the opener for a function's caller, of a node's layers; with
+ * NULL these and what is shown are still to be set.
  */
 void
 layers_opener_begin(LayersOpener *opener, FunctionCallInfo fcinfo, JsonbRef org_id,
-					bool reveal)
+					const NodeLayers *layers)
 {
 	memset(opener, 0, sizeof(*opener));
 	opener->opener.open = open_value;
 	opener->fcinfo = fcinfo;
 	opener->org_id = org_id;
-	opener->reveal = reveal;
+	if (layers == NULL)
+		return;
+	opener->documents = layers->documents;
+	opener->names = layers->names;
+	opener->count = layers->count;
+	opener->shown = shown_to(layers->access.reveal, layers->access.granted_reveal);
+}
+
+/*
+ * shown_to: how secrets are shown to a caller who may see them in clear, by his
+ * rights on the table or as it is granted to him.
+ */
+Shown
+shown_to(bool reveal, bool granted)
+{
+	if (!reveal)
+		return SHOWN_REDACTED;
+	return granted ? SHOWN_OPENED : SHOWN_UNKNOWN;
+}
+
+/*
+ * shown_opened: are sealed secrets opened for him?  Asked where there is one.
+ */
+bool
+shown_opened(FunctionCallInfo fcinfo, Shown *shown)
+{
+	if (*shown == SHOWN_UNKNOWN)
+		*shown = access_has_all(own_table_required(fcinfo, OWN_NODES, NoLock)) ?
+			SHOWN_OPENED : SHOWN_STORED;
+	return *shown == SHOWN_OPENED;
 }
 
 /* A node's own document that is being opened. */

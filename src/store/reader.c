@@ -5,10 +5,11 @@
  *
  * The caller needs the rights that a SELECT of the same columns takes, and the
  * node that he asks for must be one that he sees: where row security applies to
- * him, a query of his own says so, in which the policies have their say.  What
- * a node inherits belongs to the node: the nodes above it are read as the
- * table's owner reads them, by probes of the table, so that no policy makes a
- * value, or a lock, silently drop out.
+ * him, a query of his own says so, in which the policies have their say.  Or he
+ * needs privilege "read" at the node (store/access.c).  What a node inherits
+ * belongs to the node: the nodes above it are read as the table's owner reads
+ * them, by probes of the table, so that no policy makes a value, or a lock,
+ * silently drop out.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,26 +28,92 @@
 #include "utils/snapmgr.h"
 
 /*
+ * by_table: has the caller the rights on the table?
+ */
+static bool
+by_table(NodeReader *reader)
+{
+	Oid			relid = RelationGetRelid(reader->table.relation);
+	Access	   *access = &reader->access;
+
+	access->table = rights_checked(relid, ACL_SELECT, reader->ncolumns, reader->columns,
+								   GetUserId(), false);
+	access->row_security = access->table &&
+		check_enable_rls(relid, InvalidOid, false) == RLS_ENABLED;
+	return access->table;
+}
+
+/*
+ * by_grant: the caller reads as the owner; errors where the owner may not.
+ */
+static void
+by_grant(NodeReader *reader)
+{
+	Relation	table = reader->table.relation;
+
+	reader->access.table = false;
+	(void) rights_checked(RelationGetRelid(table), ACL_SELECT, reader->ncolumns,
+						  reader->columns, table->rd_rel->relowner, true);
+}
+
+/*
  * reader_begin: open the table for a function's caller, who reads these
- * columns, under the active snapshot.
+ * columns of one node, under the active snapshot.
  *
- * While it is open, nothing that a policy does can take it away or alter it.
+ * Who has not the rights on the table needs the privilege.  Where something is
+ * granted to him, reader_require() decides.  While the table is open, nothing that
+ * a policy does can take it away or alter it.
  *
- * Errors: undefined_table, insufficient_privilege, those of node_table_open.
+ * Errors: undefined_table, those of node_table_open.
  */
 void
-reader_begin(NodeReader *reader, FunctionCallInfo fcinfo,
+reader_begin(NodeReader *reader, FunctionCallInfo fcinfo, int privilege,
 			 int ncolumns, const NodeColumn *columns)
 {
 	Oid			relid = own_table_required(fcinfo, OWN_NODES, AccessShareLock);
-	AttrNumber	numbers[NODE_COLUMNS];
 
 	node_table_open(&reader->table, relid, NoLock);
+	reader->privilege = privilege;
+	reader->ncolumns = ncolumns;
 	for (int i = 0; i < ncolumns; i++)
-		numbers[i] = reader->table.columns[columns[i]];
-	(void) rights_checked(relid, ACL_SELECT, ncolumns, numbers, GetUserId(), true);
-	reader->row_security = check_enable_rls(relid, InvalidOid, false) == RLS_ENABLED;
+		reader->columns[i] = reader->table.columns[columns[i]];
 	reader->snapshot = GetActiveSnapshot();
+	reader->access = (Access) {.grants = grants_of_caller(fcinfo)};
+	reader->table.incarnations = reader->access.grants != NULL;
+}
+
+/*
+ * reader_begin_all: the same to read any nodes of an organisation, or with NULL
+ * of all, of which the caller gets those that he sees.
+ *
+ * Errors: insufficient_privilege, too.
+ */
+void
+reader_begin_all(NodeReader *reader, FunctionCallInfo fcinfo, text *org_id,
+				 int ncolumns, const NodeColumn *columns)
+{
+	reader_begin(reader, fcinfo, PRIVILEGE_READ, ncolumns, columns);
+	if (by_table(reader))
+		return;
+	if (reader->access.grants == NULL)
+		reader_refuse_all(reader, org_id);
+	by_grant(reader);
+}
+
+/*
+ * reader_refuse_all: the error for a caller who sees no node of an organisation,
+ * or with NULL none at all.
+ */
+void
+reader_refuse_all(const NodeReader *reader, text *org_id)
+{
+	const Access *access = &reader->access;
+
+	if (org_id != NULL &&
+		(access->table || (access->grants != NULL && access->grants->platform & PRIVILEGE_READ)))
+		store_no_such(store_text_ref(org_id), (JsonbRef) {0});
+	access_refuse(access->grants, RelationGetRelid(reader->table.relation), org_id, NULL,
+				  PRIVILEGE_READ);
 }
 
 /*
@@ -86,17 +153,76 @@ sees(NodeReader *reader, text *org_id, text *node_id)
 }
 
 /*
- * reader_find: a node's row, in copies in the current memory context.
+ * reader_find: a node's row, in copies in the current memory context; false
+ * where there is none, or it is not the caller's to see.
  *
- * Errors: undefined_object where there is no such node, or row security hides
- * it from the caller: to him it is the same.
+ * Where something is granted to him, that is for reader_require() to say.
  */
-void
+bool
 reader_find(NodeReader *reader, text *org_id, text *node_id, NodeRow *row)
 {
-	if ((reader->row_security && !sees(reader, org_id, node_id)) ||
-		!node_find(&reader->table, org_id, node_id, reader->snapshot, row))
-		store_no_such(store_text_ref(org_id), store_text_ref(node_id));
+	if (reader->access.grants == NULL)
+	{
+		if (!by_table(reader))
+			access_refuse(NULL, RelationGetRelid(reader->table.relation), org_id, node_id,
+						  reader->privilege);
+		reader->access.reveal = true;
+		if (reader->access.row_security && !sees(reader, org_id, node_id))
+			return false;
+	}
+	return node_find(&reader->table, org_id, node_id, reader->snapshot, row);
+}
+
+/*
+ * reader_privileges: the privileges that are granted to the caller at a node.
+ */
+int
+reader_privileges(NodeReader *reader, FunctionCallInfo fcinfo, text *org_id, text *node_id)
+{
+	return reader->access.grants == NULL ? 0 :
+		access_at(fcinfo, reader->access.grants, &reader->table, org_id, node_id,
+				  reader->snapshot);
+}
+
+/*
+ * reader_require: the caller must see the node that reader_find() has found, or
+ * has not, where these privileges are granted to him, there and above it.
+ *
+ * How he comes to see it is in the reader afterwards.  Errors: undefined_object
+ * where there is no such node, or row security hides it from him: to him it is
+ * the same; insufficient_privilege where he could not see any.
+ */
+void
+reader_require(NodeReader *reader, text *org_id, text *node_id, bool found, int privileges)
+{
+	Access	   *access = &reader->access;
+	bool		granted = found && privileges & reader->privilege;
+
+	if (access->grants == NULL)
+	{
+		if (!found)
+			store_no_such(store_text_ref(org_id), store_text_ref(node_id));
+		return;
+	}
+	/* privileges add to rights: what is shown to him is the most that either shows */
+	if (!(granted && privileges & PRIVILEGE_REVEAL) && by_table(reader) && found &&
+		(!access->row_security || sees(reader, org_id, node_id)))
+	{
+		access->reveal = true;
+		access->granted_reveal = (privileges & PRIVILEGE_REVEAL) != 0;
+		return;
+	}
+	if (!granted)
+	{
+		if (access->table ||
+			(!found && access_everywhere(access->grants, &reader->table, org_id,
+										 reader->snapshot) & reader->privilege))
+			store_no_such(store_text_ref(org_id), store_text_ref(node_id));
+		access_refuse(access->grants, RelationGetRelid(reader->table.relation), org_id,
+					  node_id, reader->privilege);
+	}
+	by_grant(reader);
+	access->reveal = access->granted_reveal = (privileges & PRIVILEGE_REVEAL) != 0;
 }
 
 /*
@@ -107,7 +233,7 @@ reader_find(NodeReader *reader, text *org_id, text *node_id, NodeRow *row)
 bool
 reader_sees(const NodeTable *table, text *org_id, text *node_id)
 {
-	NodeReader	reader = {*table, GetActiveSnapshot(), true};
+	NodeReader	reader = {.table = *table,.snapshot = GetActiveSnapshot()};
 
 	return check_enable_rls(RelationGetRelid(table->relation), InvalidOid, true) != RLS_ENABLED ||
 		sees(&reader, org_id, node_id);

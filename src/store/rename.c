@@ -180,7 +180,7 @@ require_names(FunctionCallInfo fcinfo, Relation catalogue, const Rename *rename,
 		return NULL;
 	}
 	path = field_path_parse(rename->from_field);
-	require_field(fcinfo, field_name(rename->from_id, rename->from_field));
+	require_field(catalogue_current(fcinfo), field_name(rename->from_id, rename->from_field));
 	if (!is_field_name(name))
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),

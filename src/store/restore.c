@@ -44,21 +44,6 @@
 #define RESTORE_LOCK_CLASS 4
 
 /*
- * restore_is_on: is a dump being loaded, by somebody who may?
- */
-bool
-restore_is_on(FunctionCallInfo fcinfo)
-{
-	Oid			history;
-
-	if (check_function_bodies || InLocalUserIdChange() || InSecurityRestrictedOperation())
-		return false;
-	history = own_table_required(fcinfo, OWN_HISTORY, NoLock);
-	return pg_class_aclcheck(history, GetUserId(), ACL_INSERT) == ACLCHECK_OK &&
-		check_enable_rls(history, InvalidOid, true) != RLS_ENABLED;
-}
-
-/*
  * restore_lock: let the other table's restore wait until this transaction ends.
  */
 void

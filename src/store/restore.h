@@ -10,9 +10,10 @@
 
 #include "access/htup.h"
 #include "fmgr.h"
+
+#include "server/restoring.h"
 #include "utils/relcache.h"
 
-extern bool restore_is_on(FunctionCallInfo fcinfo);
 extern void restore_lock(FunctionCallInfo fcinfo);
 extern bool restore_version(Relation history, HeapTuple row);
 

@@ -19,6 +19,7 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "secrets/grants.h"
 #include "server/extension.h"
 #include "server/identity.h"
 #include "server/messages.h"
@@ -44,10 +45,11 @@ PG_FUNCTION_INFO_V1(integration_config_erase);
  * change_history: run a statement on the history, as $1 to $n; returns how many
  * rows it changed.
  *
- * The format's two %1$s are the table.  right is what the caller must have.
+ * The format's two %1$s are the table.  right is what the caller must have, or
+ * where it is granted to him the owner.
  */
 static uint64
-change_history(FunctionCallInfo fcinfo, AclMode right, const char *format,
+change_history(FunctionCallInfo fcinfo, AclMode right, bool granted, const char *format,
 			   int nargs, Oid *argtypes, Datum *values, const char *nulls)
 {
 	Oid			relid = own_table_required(fcinfo, OWN_HISTORY, RowExclusiveLock);
@@ -58,8 +60,8 @@ change_history(FunctionCallInfo fcinfo, AclMode right, const char *format,
 
 	table_close(table, NoLock);
 	(void) rights_checked(relid, right, right == ACL_UPDATE ? 1 : 0, &written,
-						  GetUserId(), true);
-	if (check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED)
+						  granted ? relation_owner(relid) : GetUserId(), true);
+	if (!granted && check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("history cannot be changed under row security"),
@@ -100,7 +102,7 @@ integration_config_prune(PG_FUNCTION_ARGS)
 	values[1] = PG_GETARG_DATUM(1);
 	values[2] = PG_ARGISNULL(2) ? (Datum) 0 : PG_GETARG_DATUM(2);
 	nulls[2] = PG_ARGISNULL(2) ? 'n' : ' ';
-	PG_RETURN_INT64(change_history(fcinfo, ACL_DELETE,
+	PG_RETURN_INT64(change_history(fcinfo, ACL_DELETE, false,
 								   "DELETE FROM ONLY %1$s AS h USING ("
 								   " SELECT v.org_id, v.node_id, v.version, v.changed_at,"
 								   "  pg_catalog.row_number() OVER (PARTITION BY v.org_id, v.node_id ORDER BY v.version DESC) AS place"
@@ -119,7 +121,7 @@ integration_config_prune(PG_FUNCTION_ARGS)
  * place as erased; returns in how many versions it was.
  */
 static uint64
-erase_versions(FunctionCallInfo fcinfo, const FieldPeriod *period)
+erase_versions(FunctionCallInfo fcinfo, bool granted, const FieldPeriod *period)
 {
 	Oid			argtypes[] = {TEXTOID, TEXTOID, TEXTARRAYOID, INT8OID, INT8OID};
 	FieldPath	field = field_path_parse(period->field);
@@ -135,7 +137,7 @@ erase_versions(FunctionCallInfo fcinfo, const FieldPeriod *period)
 												TYPALIGN_INT));
 	values[3] = Int64GetDatum(period->after);
 	values[4] = Int64GetDatum(period->before);
-	return change_history(fcinfo, ACL_UPDATE,
+	return change_history(fcinfo, ACL_UPDATE, granted,
 						  "UPDATE ONLY %1$s AS h"
 						  " SET config_json = integration_schemas_internal.without_values(h.config_json, $3),"
 						  " erased = pg_catalog.array_cat(h.erased,"
@@ -153,7 +155,7 @@ erase_versions(FunctionCallInfo fcinfo, const FieldPeriod *period)
  * erase_past: erase_versions() under every name that the field has had.
  */
 static uint64
-erase_past(FunctionCallInfo fcinfo, FieldName name)
+erase_past(FunctionCallInfo fcinfo, bool granted, FieldName name)
 {
 	uint64		versions = 0;
 	FieldPeriod *periods;
@@ -162,7 +164,7 @@ erase_past(FunctionCallInfo fcinfo, FieldName name)
 	SPI_connect();
 	count = field_periods(fcinfo, name.id, name.field, &periods);
 	for (int i = 0; i < count; i++)
-		versions += erase_versions(fcinfo, &periods[i]);
+		versions += erase_versions(fcinfo, granted, &periods[i]);
 	SPI_finish();
 	return versions;
 }
@@ -258,7 +260,7 @@ integration_config_erase(PG_FUNCTION_ARGS)
 	bool		live;
 	uint64		versions;
 
-	write_lock(&write, fcinfo, 3);
+	write_lock(&write, fcinfo, 3, PRIVILEGE_ADMIN);
 	refuse_position(fcinfo, name);
 	live = write.document != NULL && places_any(jsonb_ref_root(write.document), &path);
 	if (!live)
@@ -270,18 +272,18 @@ integration_config_erase(PG_FUNCTION_ARGS)
 		(void) write_end(&write, places_emptied(jsonb_ref_root(write.document), &path));
 	else
 		SPI_finish();
-	versions = erase_past(fcinfo, name);
+	versions = erase_past(fcinfo, write.granted, name);
 	if (versions == 0)
 	{
 		text	   *org_id = PG_GETARG_TEXT_PP(0);
 		text	   *node_id = PG_GETARG_TEXT_PP(1);
-		bool		deleted;
+		LatestVersion latest;
 
 		if (write.document == NULL &&
-			history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &deleted) == 0)
+			history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &latest) == 0)
 			store_no_such(store_text_ref(org_id), store_text_ref(node_id));
 		if (!once_had_field(fcinfo, name))
-			require_field(fcinfo, name);
+			require_field(write_catalogue(&write, fcinfo), name);
 	}
 	PG_RETURN_INT64(versions);
 }

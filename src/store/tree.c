@@ -69,7 +69,7 @@ read_nodes(Tree *tree, NodeReader *reader, text *org_id)
 		memset(node, 0, sizeof(TreeNode));
 		node->row = row;
 		node->node_id = store_text_ref(row.node_id);
-		node->visible = !reader->row_security;
+		node->visible = node->reveal = reader->access.table && !reader->access.row_security;
 	}
 	node_scan_end(&scan);
 	qsort(tree->nodes, tree->count, sizeof(TreeNode), compare_nodes);
@@ -84,7 +84,57 @@ set_visible(text *name, void *arg)
 	TreeNode   *node = find_node(arg, store_text_ref(name));
 
 	if (node != NULL)
+		node->visible = node->reveal = true;
+}
+
+/*
+ * ask: find out what is granted to the caller at a node, and at those above it.
+ *
+ * The way up ends where it was asked already; then what was found goes down it.
+ * Where the tree is broken nothing more is granted.
+ */
+static void
+ask(const Tree *tree, const GrantSet *grants, JsonbRef org_id, TreeNode *from)
+{
+	TreeNode   *above = NULL;
+	TreeNode   *node = from;
+
+	while (node != NULL && !node->asked)
+	{
+		CHECK_FOR_INTERRUPTS();
+		node->asked = true;
+		node->privileges = grants_at(grants, org_id, node->node_id, node->row.incarnation);
+		node->walk = above;
+		above = node;
+		node = node->row.parent_id == NULL ? NULL :
+			find_node(tree, store_text_ref(node->row.parent_id));
+	}
+	for (int privileges = node != NULL ? node->privileges : grants->platform; above != NULL;
+		 above = above->walk)
+	{
+		above->privileges |= privileges;
+		privileges = above->privileges;
+	}
+}
+
+/*
+ * set_granted: which nodes the caller sees by privileges, and which secrets.
+ */
+static void
+set_granted(Tree *tree, const GrantSet *grants, JsonbRef org_id)
+{
+	for (int i = 0; i < tree->count; i++)
+	{
+		TreeNode   *node = &tree->nodes[i];
+
+		ask(tree, grants, org_id, node);
+		if ((node->privileges & PRIVILEGE_READ) == 0)
+			continue;
 		node->visible = true;
+		node->reveal = node->reveal || node->privileges & PRIVILEGE_REVEAL;
+	}
+	for (int i = 0; i < tree->count; i++)
+		tree->nodes[i].walk = NULL;
 }
 
 /*
@@ -171,8 +221,10 @@ tree_read(Tree *tree, NodeReader *reader, text *org_id)
 	bool		any = false;
 
 	read_nodes(tree, reader, org_id);
-	if (reader->row_security)
+	if (reader->access.row_security)
 		reader_visible_nodes(reader, org_id, set_visible, tree);
+	if (reader->access.grants != NULL && (!reader->access.table || reader->access.row_security))
+		set_granted(tree, reader->access.grants, store_text_ref(org_id));
 	for (int i = 0; i < tree->count; i++)
 	{
 		if (!tree->nodes[i].visible)

@@ -17,6 +17,9 @@ typedef struct TreeNode
 	JsonbRef	node_id;
 	NodeRow		row;
 	bool		visible;		/* to the caller */
+	bool		reveal;			/* with its secrets in clear */
+	bool		asked;			/* for the privileges: */
+	int			privileges;		/* that are granted to him there */
 	bool		needed;			/* it is, or one below it */
 	struct TreeNode *walk;		/* from which one on the way up it was reached */
 	JsonbRef	layer;			/* its document; of one that is needed */

@@ -13,9 +13,8 @@
 #include "funcapi.h"
 #include "merge/instances.h"
 #include "miscadmin.h"
-#include "secrets/cipher.h"
 #include "server/sql_result.h"
-#include "store/opened.h"
+#include "store/answers.h"
 #include "store/store.h"
 #include "store/tree.h"
 #include "utils/array.h"
@@ -28,12 +27,12 @@ PG_FUNCTION_INFO_V1(integration_config_status);
 
 /*
  * read_tree: read the organisation that the function's first argument names,
- * into the current memory context.
+ * into the current memory context; returns the catalogue for its caller.
  *
- * Errors: those of reader_begin and tree_read, and undefined_object where the
- * caller sees no node of it.
+ * Errors: those of reader_begin_all and tree_read, and of reader_refuse_all where
+ * the caller sees no node of it.
  */
-static void
+static const Catalogue *
 read_tree(Tree *tree, FunctionCallInfo fcinfo)
 {
 	static const NodeColumn columns[] = {
@@ -42,10 +41,11 @@ read_tree(Tree *tree, FunctionCallInfo fcinfo)
 	text	   *org_id = PG_GETARG_TEXT_PP(0);
 	NodeReader	reader;
 
-	reader_begin(&reader, fcinfo, lengthof(columns), columns);
+	reader_begin_all(&reader, fcinfo, org_id, lengthof(columns), columns);
 	if (!tree_read(tree, &reader, org_id))
-		store_no_such(store_text_ref(org_id), (JsonbRef) {0});
+		reader_refuse_all(&reader, org_id);
 	reader_end(&reader);
+	return access_catalogue(fcinfo, &reader.access);
 }
 
 /* What integration_config_effective_all keeps from row to row. */
@@ -66,10 +66,9 @@ effective_all_begin(FunctionCallInfo fcinfo)
 {
 	EffectiveAll *all = palloc0(sizeof(EffectiveAll));
 
-	read_tree(&all->tree, fcinfo);
-	all->catalogue = catalogue_current(fcinfo);
+	all->catalogue = read_tree(&all->tree, fcinfo);
 	catalogue_pin(all->catalogue);
-	layers_opener_begin(&all->opener, fcinfo, store_text_ref(PG_GETARG_TEXT_P_COPY(0)), true);
+	layers_opener_begin(&all->opener, fcinfo, store_text_ref(PG_GETARG_TEXT_P_COPY(0)), NULL);
 	all->opener.documents = all->tree.layers;
 	all->opener.names = all->tree.names;
 	return all;
@@ -107,9 +106,9 @@ integration_config_effective_all(PG_FUNCTION_ARGS)
 		SRF_RETURN_DONE(call);
 	values[0] = PointerGetDatum(all->node->row.node_id);
 	all->opener.fcinfo = fcinfo;
-	values[1] = PointerGetDatum(merge_config(all->catalogue, all->tree.layers,
-											 all->tree.nlayers, &all->opener.opener));
-	cipher_forget();
+	all->opener.count = all->tree.nlayers;
+	all->opener.shown = shown_to(all->node->reveal, all->node->privileges & PRIVILEGE_REVEAL);
+	values[1] = PointerGetDatum(answer_config(all->catalogue, &all->opener));
 	SRF_RETURN_NEXT(call, HeapTupleGetDatum(heap_form_tuple(call->tuple_desc,
 															values, nulls)));
 }
@@ -156,8 +155,7 @@ integration_config_status(PG_FUNCTION_ARGS)
 	const Catalogue *catalogue;
 	Tree		tree = {0};
 
-	read_tree(&tree, fcinfo);
-	catalogue = catalogue_current(fcinfo);
+	catalogue = read_tree(&tree, fcinfo);
 	MemoryContextSwitchTo(row);
 	for (TreeNode *node = tree_next(&tree, NULL); node != NULL;
 		 node = tree_next(&tree, node))

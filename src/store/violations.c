@@ -50,10 +50,11 @@ typedef struct NameList
 } NameList;
 
 /*
- * search_begin: open the table for a function that looks for violations.
+ * search_begin: open the table for a function that looks for violations in an
+ * organisation, or with NULL in all.
  */
 static void
-search_begin(Search *search, FunctionCallInfo fcinfo)
+search_begin(Search *search, FunctionCallInfo fcinfo, text *org_id)
 {
 	static const NodeColumn columns[] = {
 		NODE_ORG_ID, NODE_NODE_ID, NODE_PARENT_ID, NODE_TYPE, NODE_CONFIG_JSON
@@ -61,15 +62,15 @@ search_begin(Search *search, FunctionCallInfo fcinfo)
 
 	memset(search, 0, sizeof(*search));
 	search->fcinfo = fcinfo;
-	search->opening = catalogue_current(fcinfo);
-	catalogue_pin(search->opening);
 	search->result = result_begin(fcinfo);
 	search->organisation_cxt = AllocSetContextCreate(CurrentMemoryContext,
 													 "nodes of an organisation",
 													 ALLOCSET_DEFAULT_SIZES);
 	search->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "violation",
 											ALLOCSET_DEFAULT_SIZES);
-	reader_begin(&search->reader, fcinfo, lengthof(columns), columns);
+	reader_begin_all(&search->reader, fcinfo, org_id, lengthof(columns), columns);
+	search->opening = access_catalogue(fcinfo, &search->reader.access);
+	catalogue_pin(search->opening);
 }
 
 /*
@@ -119,14 +120,18 @@ search_node(Search *search, const Tree *tree, const TreeNode *node)
 	const text *type = node->row.node_type;
 	ValidationLevel level = LEVEL_TEAM;
 	Jsonb	   *document;
+	Shown		shown;
 
 	search->node = node;
 	if (node->row.document == NULL)
 		return;
 	if (type != NULL)
 		(void) validation_level_parse(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type), &level);
-	document = opened_document(search->fcinfo, search->opening, store_text_ref(search->org_id),
-							   node->node_id, node->row.document);
+	document = node->row.document;
+	shown = shown_to(node->reveal, node->privileges & PRIVILEGE_REVEAL);
+	if (shown != SHOWN_REDACTED && shown_opened(search->fcinfo, &shown))
+		document = opened_document(search->fcinfo, search->opening,
+								   store_text_ref(search->org_id), node->node_id, document);
 	(void) validate_change(search->catalogue, jsonb_ref_root(document),
 						   (JsonbRef) {0}, level, tree->named, tree->nlayers - 1,
 						   add_violation, search);
@@ -212,18 +217,34 @@ add_name(text *name, void *arg)
 }
 
 /*
+ * granted_organisations: those in which the caller may read a node.
+ */
+static void
+granted_organisations(const GrantSet *grants, NameList *list)
+{
+	for (int i = 0; i < grants->count; i++)
+		if (grants->grants[i].privileges & PRIVILEGE_READ)
+			add_name(DatumGetTextPP(text_from_ref(grants->grants[i].org_id)), list);
+}
+
+/*
  * visible_organisations: those of which the caller may see a node, in key order
  * of their names.
  */
 static NameList
 visible_organisations(Search *search)
 {
+	const Access *access = &search->reader.access;
+	bool		all = (access->table && !access->row_security) ||
+		(access->grants != NULL && access->grants->platform & PRIVILEGE_READ);
 	NameList	list = {.allocated = 1024};
 
 	list.names = palloc(sizeof(text *) * list.allocated);
-	if (search->reader.row_security)
+	if (!all && access->row_security)
 		reader_visible_organisations(&search->reader, add_name, &list);
-	else
+	if (!all && access->grants != NULL)
+		granted_organisations(access->grants, &list);
+	if (all)
 	{
 		MemoryContext caller = CurrentMemoryContext;
 		NodeScan	scan;
@@ -248,14 +269,21 @@ visible_organisations(Search *search)
 
 /*
  * search_all: look through all organisations.
+ *
+ * Errors: insufficient_privilege for a caller who has no rights on the table, and
+ * may read no node.
  */
 static void
 search_all(Search *search)
 {
+	const Access *access = &search->reader.access;
 	NameList	organisations = visible_organisations(search);
+	bool		any = access->table || access->grants->platform & PRIVILEGE_READ;
 
 	for (int i = 0; i < organisations.count; i++)
-		(void) search_organisation(search, organisations.names[i]);
+		any |= search_organisation(search, organisations.names[i]);
+	if (!any)
+		reader_refuse_all(&search->reader, NULL);
 }
 
 /*
@@ -267,12 +295,12 @@ integration_config_violations(PG_FUNCTION_ARGS)
 {
 	Search		search;
 
-	search_begin(&search, fcinfo);
+	search_begin(&search, fcinfo, PG_ARGISNULL(0) ? NULL : PG_GETARG_TEXT_PP(0));
 	search.catalogue = search.opening;
 	if (PG_ARGISNULL(0))
 		search_all(&search);
 	else if (!search_organisation(&search, PG_GETARG_TEXT_PP(0)))
-		store_no_such(store_text_ref(PG_GETARG_TEXT_PP(0)), (JsonbRef) {0});
+		reader_refuse_all(&search.reader, PG_GETARG_TEXT_PP(0));
 	search_end(&search);
 	return (Datum) 0;
 }
@@ -291,7 +319,7 @@ integration_schema_impact(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("id of an integration must not be null")));
-	search_begin(&search, fcinfo);
+	search_begin(&search, fcinfo, NULL);
 	search.integration = store_text_ref(PG_GETARG_TEXT_PP(0));
 	search.catalogue = catalogue_supposed(fcinfo, search.integration,
 										  PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1));

@@ -8,11 +8,12 @@
  * and its history are the triggers' business, which learn from write_context
  * who writes and why.
  *
- * The caller needs the rights that the two statements take.  Where row security
- * applies to him they run as himself, so that the policies hold for what he
- * reads and what he writes.  Everywhere else they run as the table's owner: the
- * owner's own triggers, rules and constraints must not get hold of the rights
- * of whoever calls us (server/identity.c).
+ * The caller needs the rights that the two statements take, or a privilege at the
+ * node (store/access.c).  Where he has only the rights, and row security applies
+ * to him, they run as himself, so that the policies hold for what he reads and
+ * what he writes.  Everywhere else they run as the table's owner: the owner's own
+ * triggers, rules and constraints must not get hold of the rights of whoever
+ * calls us (server/identity.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -31,6 +32,7 @@
 #include "server/messages.h"
 #include "server/own_query.h"
 #include "server/own_table.h"
+#include "store/access.h"
 #include "store/lookup.h"
 #include "store/node_rules.h"
 #include "store/patch.h"
@@ -82,20 +84,24 @@ text_argument(FunctionCallInfo fcinfo, int number)
 }
 
 /*
- * run: run one of the statements on a table, as its owner or as the caller;
- * returns how many rows there were.  The plan is not kept where kept is NULL.
+ * run: run one of the statements on a table, as its owner or, unless it is
+ * granted, as the caller whom row security applies to; returns how many rows
+ * there were.  The plan is not kept where kept is NULL.
  *
  * %s in the text is the table's name as it is now: whoever owns the schema may
  * have renamed it.
  */
 static uint64
-run(KeptPlan *kept, Oid relid, const char *text, int nargs, const Oid *argtypes,
-	Datum *values)
+run(KeptPlan *kept, Oid relid, bool granted, const char *text, int nargs,
+	const Oid *argtypes, Datum *values)
 {
 	Identity	caller;
 	uint64		rows;
 
-	identity_for_table(&caller, relid);
+	if (granted)
+		identity_become(&caller, relation_owner(relid));
+	else
+		identity_for_table(&caller, relid);
 	rows = kept_plan_execute(kept, psprintf(text, qualified_name(relid)), nargs, argtypes,
 							 values, NULL, InvalidSnapshot, false);
 	identity_return(&caller);
@@ -132,7 +138,7 @@ lock_node(NodeWrite *write)
 
 	values[0] = PointerGetDatum(write->org_id);
 	values[1] = PointerGetDatum(write->node_id);
-	if (run(&kept, write->relid,
+	if (run(&kept, write->relid, write->granted,
 			"SELECT n.version, n.config_json FROM ONLY %s AS n"
 			" WHERE n.org_id OPERATOR(pg_catalog.=) $1 AND n.node_id OPERATOR(pg_catalog.=) $2"
 			" FOR NO KEY UPDATE",
@@ -144,6 +150,34 @@ lock_node(NodeWrite *write)
 }
 
 /*
+ * require_rights: the caller must have the privilege or, as whomever the two
+ * statements run, the rights that they take.
+ *
+ * Errors: insufficient_privilege.
+ */
+static void
+require_rights(NodeWrite *write, FunctionCallInfo fcinfo, int privilege)
+{
+	NodeTable	table;
+	AttrNumber	read[4];
+	Oid			userid;
+
+	node_table_open(&table, write->relid, NoLock);
+	read[0] = table.columns[NODE_ORG_ID];
+	read[1] = table.columns[NODE_NODE_ID];
+	read[2] = table.columns[NODE_VERSION];
+	read[3] = table.columns[NODE_CONFIG_JSON];
+	write->ruled = table.relation->rd_rules != NULL;
+	write->granted = access_granted(fcinfo, write->org_id, write->node_id) & privilege;
+	userid = write->granted ? table.relation->rd_rel->relowner : GetUserId();
+	node_table_close(&table);
+	if (!rights_checked(write->relid, ACL_SELECT, lengthof(read), read, userid, write->granted) ||
+		!rights_checked(write->relid, ACL_UPDATE, 1, &read[3], userid, write->granted))
+		access_refuse(grants_of_caller(fcinfo), write->relid, write->org_id, write->node_id,
+					  privilege);
+}
+
+/*
  * write_lock: find and lock the node that a function's first two arguments
  * name, if it is there, for a write with the reason and the author that its
  * arguments after that number give.
@@ -152,11 +186,8 @@ lock_node(NodeWrite *write)
  * Errors: invalid_parameter_value, insufficient_privilege.
  */
 void
-write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first)
+write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first, int privilege)
 {
-	NodeTable	table;
-	AttrNumber	read[4];
-
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -170,19 +201,14 @@ write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first)
 	write->context.reason = text_argument(fcinfo, first + 1);
 	write->context.author = text_argument(fcinfo, first + 2);
 
-	/* the rights that the two statements take, of whomever they run as */
 	write->relid = own_table_required(fcinfo, OWN_NODES, RowExclusiveLock);
-	node_table_open(&table, write->relid, NoLock);
-	read[0] = table.columns[NODE_ORG_ID];
-	read[1] = table.columns[NODE_NODE_ID];
-	read[2] = table.columns[NODE_VERSION];
-	read[3] = table.columns[NODE_CONFIG_JSON];
-	write->ruled = table.relation->rd_rules != NULL;
-	node_table_close(&table);
-	rights_checked(write->relid, ACL_SELECT, lengthof(read), read, GetUserId(), true);
-	rights_checked(write->relid, ACL_UPDATE, 1, &read[3], GetUserId(), true);
+	require_rights(write, fcinfo, privilege);
 
-	(void) lock_node(write);
+	/* the lock may have waited for a move of the node, or for a revocation */
+	if (lock_node(write) && write->granted &&
+		(access_granted(fcinfo, write->org_id, write->node_id) & privilege) == 0)
+		access_refuse(grants_of_caller(fcinfo), write->relid, write->org_id, write->node_id,
+					  privilege);
 }
 
 /*
@@ -216,7 +242,7 @@ write_expect(const NodeWrite *write, FunctionCallInfo fcinfo, int number)
 static void
 write_begin(NodeWrite *write, FunctionCallInfo fcinfo, int first)
 {
-	write_lock(write, fcinfo, first);
+	write_lock(write, fcinfo, first, PRIVILEGE_WRITE);
 	write_expect(write, fcinfo, first);
 }
 
@@ -244,7 +270,7 @@ write_update(NodeWrite *write, Jsonb *document)
 	PG_TRY();
 	{
 		write_context = &write->context;
-		rows = run(write->ruled ? NULL : &kept, write->relid,
+		rows = run(write->ruled ? NULL : &kept, write->relid, write->granted,
 				   write->ruled ? UPDATE_NODE : UPDATE_NODE " RETURNING n.version",
 				   lengthof(argtypes), argtypes, values);
 	}
@@ -356,12 +382,13 @@ old_document(NodeWrite *write, FunctionCallInfo fcinfo, int32 version)
 	read[3] = own_column(table, "config_json", JSONBOID);
 	read[4] = own_column(table, "sequence", INT8OID);
 	table_close(table, NoLock);
-	rights_checked(relid, ACL_SELECT, lengthof(read), read, GetUserId(), true);
+	rights_checked(relid, ACL_SELECT, lengthof(read), read,
+				   write->granted ? relation_owner(relid) : GetUserId(), true);
 
 	values[0] = PointerGetDatum(write->org_id);
 	values[1] = PointerGetDatum(write->node_id);
 	values[2] = Int32GetDatum(version);
-	if (run(&read_history, relid,
+	if (run(&read_history, relid, write->granted,
 			"SELECT h.config_json, h.sequence FROM ONLY %s AS h"
 			" WHERE h.org_id OPERATOR(pg_catalog.=) $1 AND h.node_id OPERATOR(pg_catalog.=) $2"
 			" AND h.version OPERATOR(pg_catalog.=) $3",
@@ -398,7 +425,7 @@ integration_config_rollback(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("organisation, node and version must not be null")));
 	version = PG_GETARG_INT32(2);
-	write_lock(&write, fcinfo, 3);
+	write_lock(&write, fcinfo, 3, PRIVILEGE_WRITE);
 	document = old_document(&write, fcinfo, version);
 	write_expect(&write, fcinfo, 3);
 	if (write.context.reason == NULL)
@@ -431,19 +458,27 @@ field_argument(FunctionCallInfo fcinfo)
 }
 
 /*
+ * write_catalogue: the catalogue for the caller.
+ */
+const Catalogue *
+write_catalogue(const NodeWrite *write, FunctionCallInfo fcinfo)
+{
+	return write->granted ? catalogue_for_granted(fcinfo) : catalogue_current(fcinfo);
+}
+
+/*
  * require_field: an error (undefined_object) where the catalogue has no such
  * field, with the nearest name as a hint.
  */
 void
-require_field(FunctionCallInfo fcinfo, FieldName name)
+require_field(const Catalogue *catalogue, FieldName name)
 {
 	const Integration *integration;
 	JsonbRef	nearest;
 	JsonbRef	instance;
 	StringInfoData message;
 
-	integration = catalogue_require_entry(catalogue_current(fcinfo), name.id.ptr,
-										  name.id.len, &instance);
+	integration = catalogue_require_entry(catalogue, name.id.ptr, name.id.len, &instance);
 	if (field_path_end(&integration->config, &name.path) != FIELD_PATH_NOWHERE)
 		return;
 	nearest = field_path_nearest(&integration->config, &name.path);
@@ -466,11 +501,11 @@ require_field(FunctionCallInfo fcinfo, FieldName name)
  * Errors: feature_not_supported.
  */
 static void
-require_member(FunctionCallInfo fcinfo, FieldName name)
+require_member(const Catalogue *catalogue, FieldName name)
 {
 	JsonbRef	instance;
-	const Integration *integration = catalogue_entry(catalogue_current(fcinfo), name.id.ptr,
-													 name.id.len, &instance);
+	const Integration *integration = catalogue_entry(catalogue, name.id.ptr, name.id.len,
+													 &instance);
 
 	if (integration != NULL &&
 		field_path_end(&integration->config, &name.path) >= FIELD_PATH_ELEMENT)
@@ -554,10 +589,12 @@ integration_config_unset(PG_FUNCTION_ARGS)
 {
 	NodeWrite	write;
 	FieldName	name = field_argument(fcinfo);
+	const Catalogue *catalogue;
 
-	require_field(fcinfo, name);
-	require_member(fcinfo, name);
 	write_begin(&write, fcinfo, 4);
+	catalogue = write_catalogue(&write, fcinfo);
+	require_field(catalogue, name);
+	require_member(catalogue, name);
 	PG_RETURN_INT32(write_end(&write, unset_field(catalogue_of_owner(fcinfo), &write, name)));
 }
 
@@ -580,8 +617,10 @@ integration_config_inherit(PG_FUNCTION_ARGS)
 	document = write.document;
 	if (own_value(&write, name).type == JREF_NONE)
 	{
-		require_field(fcinfo, name);
-		require_member(fcinfo, name);
+		const Catalogue *catalogue = write_catalogue(&write, fcinfo);
+
+		require_field(catalogue, name);
+		require_member(catalogue, name);
 	}
 	else
 		document = merge_patched(jsonb_ref_root(document), null_patch(name), NULL, NULL);

@@ -23,6 +23,7 @@ typedef struct NodeWrite
 	Jsonb	   *document;		/* that it has now; NULL: there is no such
 								 * node */
 	bool		ruled;			/* has the table rules? */
+	bool		granted;		/* by a privilege: it is written as the owner */
 	WriteContext context;
 } NodeWrite;
 
@@ -34,12 +35,14 @@ typedef struct FieldName
 	FieldPath	path;
 } FieldName;
 
-extern void write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first);
+extern void write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first,
+					   int privilege);
 extern bool write_update(NodeWrite *write, Jsonb *document);
 extern void write_refused(const NodeWrite *write);
 extern int32 write_end(NodeWrite *write, Jsonb *document);
+extern const Catalogue *write_catalogue(const NodeWrite *write, FunctionCallInfo fcinfo);
 extern FieldName field_name(JsonbRef id, JsonbRef field);
 extern FieldName field_argument(FunctionCallInfo fcinfo);
-extern void require_field(FunctionCallInfo fcinfo, FieldName name);
+extern void require_field(const Catalogue *catalogue, FieldName name);
 
 #endif							/* STORE_WRITE_H */

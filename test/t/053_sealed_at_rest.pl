@@ -346,7 +346,7 @@ $primary->safe_psql('postgres', 'DROP TRIGGER zz ON node_configurations');
 
 for my $statement (q{UPDATE integration_config_keys SET org_id = 'x'}, q{DELETE FROM integration_config_keys}, q{TRUNCATE integration_config_keys})
 {
-	like(error_of($primary, $statement), qr/42501: rows of table "integration_config_keys" cannot be changed/, $statement);
+	like(error_of($primary, $statement), qr/42501: data keys of organisations cannot be changed/, $statement);
 }
 $primary->safe_psql('postgres', q{SET session_replication_role = replica; ALTER TABLE integration_config_keys DISABLE TRIGGER ALL;
 	UPDATE integration_config_keys AS k SET wrapped = o.wrapped FROM integration_config_keys AS o WHERE k.org_id = 'up' AND o.org_id = 'zeta'});
