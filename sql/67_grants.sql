@@ -2,7 +2,7 @@
 -- without rights on any table.
 --
 -- src/secrets/grants.c reads them, src/store/access.c says what they let one do,
--- src/store/grant_functions.c changes them and src/store/record_triggers.c keeps
+-- src/store/grant_functions.c changes them and src/server/record.c keeps
 -- all other statements from it.  role is of type regrole: a role by its OID,
 -- which a dump has by its name.
 

@@ -316,6 +316,42 @@ status_row(FunctionCallInfo fcinfo, ReturnSetInfo *result, text *org_id)
 }
 
 /*
+ * warn_of_roles: warn of the roles that may SELECT documents and to which nothing
+ * is granted to reveal: to them secrets are shown no more once they are sealed.
+ */
+static void
+warn_of_roles(FunctionCallInfo fcinfo)
+{
+	static const Oid types[] = {OIDOID, OIDOID};
+	Oid			nodes = own_table_required(fcinfo, OWN_NODES, AccessShareLock);
+	Oid			grants = own_table_required(fcinfo, OWN_GRANTS, AccessShareLock);
+	Oid			owner = relation_owner(nodes);
+	Datum		values[] = {ObjectIdGetDatum(nodes), ObjectIdGetDatum(owner)};
+	bool		isnull;
+	Datum		roles;
+
+	(void) own_execute(NULL, owner,
+					   psprintf("SELECT pg_catalog.string_agg(pg_catalog.quote_ident(r.rolname), ', ' ORDER BY r.rolname)"
+								" FROM pg_catalog.pg_roles AS r"
+								" WHERE NOT r.rolsuper AND r.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid"
+								" AND pg_catalog.has_column_privilege(r.oid, $1, 'config_json', 'SELECT')"
+								" AND NOT pg_catalog.pg_has_role(r.oid, $2, 'USAGE')"
+								" AND NOT pg_catalog.pg_has_role(r.oid, 'pg_database_owner', 'USAGE')"
+								" AND NOT EXISTS (SELECT FROM ONLY %s AS g"
+								"  WHERE (g.privileges OPERATOR(pg_catalog.@>) '{reveal}' OR g.privileges OPERATOR(pg_catalog.@>) '{admin}')"
+								"  AND pg_catalog.pg_has_role(r.oid, g.role, 'USAGE'))",
+								qualified_name(grants)),
+					   lengthof(types), types, values, NULL, InvalidSnapshot);
+	roles = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	if (!isnull)
+		ereport(WARNING,
+				(errmsg("roles may read documents but not reveal secrets"),
+				 errdetail("Once secrets are sealed these roles get masks: %s.",
+						   text_to_cstring(DatumGetTextPP(roles))),
+				 errhint("integration_config_grant() grants \"reveal\".")));
+}
+
+/*
  * integration_secrets_status(org_id text) returns setof record: by organisation,
  * or of one alone, the key that seals, since when, and how many secrets in
  * documents and history are sealed with it, with older ones, and not at all.
@@ -328,6 +364,7 @@ integration_secrets_status(PG_FUNCTION_ARGS)
 	uint64		count;
 
 	SPI_connect();
+	warn_of_roles(fcinfo);
 	names = organisations(fcinfo, CurrentMemoryContext, &count);
 	for (uint64 i = 0; i < count; i++)
 	{

@@ -1,5 +1,6 @@
 -- What is granted at a node lets a role do it there and below, without rights on
 -- any table; and nothing else does.
+-- Who has rights on the table alone sees secrets here: not for a store that seals them.
 \unset ECHO
 \set QUIET 1
 \set ON_ERROR_ROLLBACK 1

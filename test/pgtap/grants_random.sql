@@ -1,6 +1,7 @@
 -- Random roles, memberships, grants, trees, row security and calls: each answer is
 -- the one that a plain SQL model of the privileges gives.
 -- A soak: pg_prove --set seed=0.7 --set calls=10000 ...
+-- Who has rights on the table alone sees secrets here: not for a store that seals them.
 \unset ECHO
 \set QUIET 1
 \pset format unaligned

@@ -1,4 +1,5 @@
 -- One secret in clear, to whom it is granted, for a reason that is kept first.
+-- Who has rights on the table alone sees secrets here: not for a store that seals them.
 \unset ECHO
 \set QUIET 1
 \set ON_ERROR_ROLLBACK 1

@@ -1,4 +1,5 @@
 -- Who may see and write what, and what a policy on the tree does to it.
+-- Who has rights on the table alone sees secrets here: not for a store that seals them.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;

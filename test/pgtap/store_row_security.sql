@@ -1,5 +1,6 @@
 -- The policies of doc/row_security.md: a tenant's role sees its own organisation and
 -- the platform, and nothing else exists, in any function of the store.
+-- Who has rights on the table alone sees secrets here: not for a store that seals them.
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

@@ -301,6 +301,27 @@ like(restored_error(sprintf(q{SELECT integration_config_set('acme', 'team', '%s'
 like(restored_error(sprintf(q{INSERT INTO node_configurations (org_id, node_id, parent_id, node_type, config_json) VALUES ('acme', 'new', 'acme', 'team', '%s')}, config('slack', '{"bot_token": "xoxb-clear"}'))), qr/55000/, 'in a new node, too');
 
 #
+# To whom it is opened
+#
+
+$primary->safe_psql('postgres', q{CREATE ROLE reader; CREATE ROLE service; SELECT integration_config_grant('reader', 'acme', 'acme', '{read}'), integration_config_grant('service', 'acme', 'team', '{read,reveal}')});
+for my $case (
+	['clerk', 'acme', 'acme', '********', 'rights on the table alone open nothing'],
+	['reader', 'acme', 'team', '********', 'nor does read'],
+	['service', 'acme', 'team', "xoxb-$marker-new", 'reveal does'],
+	['postgres', 'acme', 'team', "xoxb-$marker-new", 'and the owner sees all'],
+) {
+	my ($role, $org, $node, $expected, $name) = @$case;
+	is($primary->safe_psql('postgres', "SET ROLE $role; SELECT integration_config_resolve('$org', '$node', 'slack') #>> '{config,bot_token}'"), $expected, $name);
+	is($primary->safe_psql('postgres', "SET ROLE $role; SELECT integration_config_values('$org', '$node') #>> '{slack,bot_token}'"), $expected, 'in values');
+	is($primary->safe_psql('postgres', "SET ROLE $role; SELECT config #>> '{integrations,slack,config,bot_token}' FROM integration_config_effective_all('$org') WHERE node_id = '$node'"), $expected, 'of all nodes');
+}
+is($primary->safe_psql('postgres', q{SET ROLE service; SELECT integration_config_reveal('acme', 'team', 'slack', 'bot_token', 'to see')}), "xoxb-$marker-new", 'one is revealed');
+like(error_of($primary, q{SELECT integration_config_reveal('acme', 'team', 'slack', 'bot_token', 'to see')}, before => 'SET ROLE clerk;'), qr/42501: .*/, 'not to who has rights on the table alone');
+like(error_of($primary, q{SELECT integration_config_resolve('acme', 'acme', 'slack')}, before => 'SET ROLE service;'), qr/42501/, 'nor is anything of a node above');
+like(error_of($primary, q{SELECT * FROM integration_secrets_status('acme')}), qr/WARNING:.*roles may read documents but not reveal secrets.*these roles get masks: clerk\./s, 'the status warns of such');
+
+#
 # What is moved does not open
 #
 
