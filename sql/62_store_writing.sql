@@ -25,11 +25,12 @@ COMMENT ON FUNCTION @extschema@.integration_config_replace(text, text, jsonb, in
 	'gives a node a whole new document and returns the version that it then has';
 
 CREATE FUNCTION @extschema@.integration_config_rollback(org_id text, node_id text, version integer,
-	expected_version integer DEFAULT NULL, reason text DEFAULT NULL, author text DEFAULT NULL)
+	expected_version integer DEFAULT NULL, reason text DEFAULT NULL, author text DEFAULT NULL,
+	secrets text DEFAULT 'keep')
 	RETURNS integer
 	LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.integration_config_rollback(text, text, integer, integer, text, text) IS
-	'gives a node the document of an older version again, as a new version, which is returned';
+COMMENT ON FUNCTION @extschema@.integration_config_rollback(text, text, integer, integer, text, text, text) IS
+	'gives a node the document of an older version again, as a new version, which is returned; secrets says whether its secrets are those of today (keep) or of then (restore)';
 
 CREATE FUNCTION @extschema@.integration_config_unset(org_id text, node_id text, id text, field text,
 	expected_version integer DEFAULT NULL, reason text DEFAULT NULL, author text DEFAULT NULL)

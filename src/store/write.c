@@ -45,7 +45,6 @@
 
 PG_FUNCTION_INFO_V1(integration_config_set);
 PG_FUNCTION_INFO_V1(integration_config_replace);
-PG_FUNCTION_INFO_V1(integration_config_rollback);
 PG_FUNCTION_INFO_V1(integration_config_unset);
 PG_FUNCTION_INFO_V1(integration_config_inherit);
 
@@ -84,15 +83,15 @@ text_argument(FunctionCallInfo fcinfo, int number)
 }
 
 /*
- * run: run one of the statements on a table, as its owner or, unless it is
+ * write_run: run one of the statements on a table, as its owner or, unless it is
  * granted, as the caller whom row security applies to; returns how many rows
  * there were.  The plan is not kept where kept is NULL.
  *
  * %s in the text is the table's name as it is now: whoever owns the schema may
  * have renamed it.
  */
-static uint64
-run(KeptPlan *kept, Oid relid, bool granted, const char *text, int nargs,
+uint64
+write_run(KeptPlan *kept, Oid relid, bool granted, const char *text, int nargs,
 	const Oid *argtypes, Datum *values)
 {
 	Identity	caller;
@@ -109,12 +108,12 @@ run(KeptPlan *kept, Oid relid, bool granted, const char *text, int nargs,
 }
 
 /*
- * result: a column of the first row that run() has given, which lives until
+ * write_result: a column of the first row that write_run() has given, which lives until
  * SPI_finish; an error where it is null, which only a table that its owner has
  * altered can hold.
  */
-static Datum
-result(int column, const NodeWrite *write)
+Datum
+write_result(int column, const NodeWrite *write)
 {
 	bool		isnull;
 	Datum		value;
@@ -138,14 +137,14 @@ lock_node(NodeWrite *write)
 
 	values[0] = PointerGetDatum(write->org_id);
 	values[1] = PointerGetDatum(write->node_id);
-	if (run(&kept, write->relid, write->granted,
+	if (write_run(&kept, write->relid, write->granted,
 			"SELECT n.version, n.config_json FROM ONLY %s AS n"
 			" WHERE n.org_id OPERATOR(pg_catalog.=) $1 AND n.node_id OPERATOR(pg_catalog.=) $2"
 			" FOR NO KEY UPDATE",
 			lengthof(argtypes), argtypes, values) == 0)
 		return false;
-	write->version = DatumGetInt32(result(1, write));
-	write->document = DatumGetJsonbP(result(2, write));
+	write->version = DatumGetInt32(write_result(1, write));
+	write->document = DatumGetJsonbP(write_result(2, write));
 	return true;
 }
 
@@ -218,7 +217,7 @@ write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first, int privilege)
  * Errors: undefined_object where there is no such node, or row security hides
  * it; serialization_failure.
  */
-static void
+void
 write_expect(const NodeWrite *write, FunctionCallInfo fcinfo, int number)
 {
 	if (write->document == NULL)
@@ -270,7 +269,7 @@ write_update(NodeWrite *write, Jsonb *document)
 	PG_TRY();
 	{
 		write_context = &write->context;
-		rows = run(write->ruled ? NULL : &kept, write->relid, write->granted,
+		rows = write_run(write->ruled ? NULL : &kept, write->relid, write->granted,
 				   write->ruled ? UPDATE_NODE : UPDATE_NODE " RETURNING n.version",
 				   lengthof(argtypes), argtypes, values);
 	}
@@ -283,7 +282,7 @@ write_update(NodeWrite *write, Jsonb *document)
 		return false;
 	if (write->ruled)
 		return lock_node(write);
-	write->version = DatumGetInt32(result(1, write));
+	write->version = DatumGetInt32(write_result(1, write));
 	return true;
 }
 
@@ -344,94 +343,6 @@ integration_config_replace(PG_FUNCTION_ARGS)
 	Jsonb	   *document = object_argument(fcinfo, 2, "document");
 
 	write_begin(&write, fcinfo, 3);
-	PG_RETURN_INT32(write_end(&write, document));
-}
-
-/*
- * version_phrase: a version of the node as messages name it, palloc'd.
- */
-static char *
-version_phrase(const NodeWrite *write, int32 version)
-{
-	return psprintf("version %d of %s", version, node_phrase(write->org_id, write->node_id));
-}
-
-/*
- * old_document: the document of a version in the node's history, with the names
- * that things have now, which lives until write_end.
- *
- * It is read once the node's row is locked, so that what another transaction
- * has just taken out of the history is not put back.
- */
-static Jsonb *
-old_document(NodeWrite *write, FunctionCallInfo fcinfo, int32 version)
-{
-	static const Oid argtypes[] = {TEXTOID, TEXTOID, INT4OID};
-	static KeptPlan read_history;
-	Oid			relid = own_table_required(fcinfo, OWN_HISTORY, AccessShareLock);
-	Relation	table = table_open(relid, NoLock);
-	AttrNumber	read[5];
-	Datum		values[3];
-	Datum		document;
-	Datum		sequence;
-	bool		isnull;
-
-	read[0] = own_column(table, "org_id", TEXTOID);
-	read[1] = own_column(table, "node_id", TEXTOID);
-	read[2] = own_column(table, "version", INT4OID);
-	read[3] = own_column(table, "config_json", JSONBOID);
-	read[4] = own_column(table, "sequence", INT8OID);
-	table_close(table, NoLock);
-	rights_checked(relid, ACL_SELECT, lengthof(read), read,
-				   write->granted ? relation_owner(relid) : GetUserId(), true);
-
-	values[0] = PointerGetDatum(write->org_id);
-	values[1] = PointerGetDatum(write->node_id);
-	values[2] = Int32GetDatum(version);
-	if (run(&read_history, relid, write->granted,
-			"SELECT h.config_json, h.sequence FROM ONLY %s AS h"
-			" WHERE h.org_id OPERATOR(pg_catalog.=) $1 AND h.node_id OPERATOR(pg_catalog.=) $2"
-			" AND h.version OPERATOR(pg_catalog.=) $3",
-			lengthof(argtypes), argtypes, values) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("%s does not exist", version_phrase(write, version))));
-	document = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	if (isnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s has no document", version_phrase(write, version)),
-				 errdetail("With this version the node was deleted.")));
-	sequence = result(2, write);
-	return secrets_renamed_since(fcinfo, write->context.org_id, write->context.node_id,
-								 renamed_since(fcinfo, DatumGetInt64(sequence),
-											   DatumGetJsonbP(document)));
-}
-
-/*
- * integration_config_rollback(org_id text, node_id text, version integer,
- * expected_version integer, reason text, author text) returns integer: give a
- * node the document of an older version again.
- */
-Datum
-integration_config_rollback(PG_FUNCTION_ARGS)
-{
-	NodeWrite	write;
-	int32		version;
-	Jsonb	   *document;
-
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("organisation, node and version must not be null")));
-	version = PG_GETARG_INT32(2);
-	write_lock(&write, fcinfo, 3, PRIVILEGE_WRITE);
-	document = old_document(&write, fcinfo, version);
-	write_expect(&write, fcinfo, 3);
-	if (write.context.reason == NULL)
-		write.context.reason = psprintf("rollback to version %d", version);
-	write.context.accepted = true;
-	secret_stays_hidden(fcinfo, jsonb_ref_root(write.document), jsonb_ref_root(document));
 	PG_RETURN_INT32(write_end(&write, document));
 }
 

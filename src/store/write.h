@@ -11,6 +11,7 @@
 #include "fmgr.h"
 
 #include "catalogue/field_path.h"
+#include "server/kept_plan.h"
 #include "store/write_context.h"
 
 /* A node's row, locked, and what is going to be written to it. */
@@ -37,6 +38,10 @@ typedef struct FieldName
 
 extern void write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first,
 					   int privilege);
+extern void write_expect(const NodeWrite *write, FunctionCallInfo fcinfo, int number);
+extern uint64 write_run(KeptPlan *kept, Oid relid, bool granted, const char *text,
+						int nargs, const Oid *argtypes, Datum *values);
+extern Datum write_result(int column, const NodeWrite *write);
 extern bool write_update(NodeWrite *write, Jsonb *document);
 extern void write_refused(const NodeWrite *write);
 extern int32 write_end(NodeWrite *write, Jsonb *document);

@@ -85,7 +85,7 @@ INSERT INTO writes VALUES
 	('replace', 'SELECT integration_config_replace(%L, %L, jsonb_build_object(''x'', random())) > 0'),
 	('unset', 'SELECT integration_config_unset(%L, %L, ''slack'', ''thread_replies'') > 0'),
 	('inherit', 'SELECT integration_config_inherit(%L, %L, ''slack'', ''thread_replies'') > 0'),
-	('rollback', 'SELECT integration_config_rollback(%L, %L, 1) > 0');
+	('rollback', 'SELECT integration_config_rollback(%L, %L, 1, secrets => ''restore'') > 0');
 CREATE TEMPORARY TABLE admins (name text, statement text);
 INSERT INTO admins VALUES
 	('erase', 'SELECT integration_config_erase(%L, %L, ''slack'', ''app_token'') >= 0'),

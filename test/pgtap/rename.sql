@@ -78,16 +78,16 @@ SELECT is(integration_config_resolve('a', 't', 'acme') -> 'config' -> 'token', '
 SELECT is(config_json #> '{integrations,acme,config}', '{"region": "********", "token": "********"}', 'an older version has the old name, and it is no field''s any more')
 FROM integration_config_history('a', 'a') WHERE version = 1;
 SELECT is(integration_config_replace('a', 'a', '{}'), 3, 'the node changes');
-SELECT is(integration_config_rollback('a', 'a', 1), 4, 'and is rolled back across the renaming');
+SELECT is(integration_config_rollback('a', 'a', 1, secrets => 'restore'), 4, 'and is rolled back across the renaming');
 SELECT is(pg_temp.document('a', 'a'), '{"integrations": {"acme": {"description": "region", "config": {"availability_region": "eu", "token": "secret-a"}}}, "region": {"region": [1]}}',
 	'the value has its new name');
 SELECT is(integration_schema_rename_field('acme', 'availability_region', 'place'), 3::bigint, 'another one after that');
 SELECT integration_config_replace('a', 'a', '{}') \gset
-SELECT is(integration_config_rollback('a', 'a', 2), 7, 'across the later one only');
+SELECT is(integration_config_rollback('a', 'a', 2, secrets => 'restore'), 7, 'across the later one only');
 SELECT is(pg_temp.document('a', 'a') #>> '{integrations,acme,config,place}', 'eu', 'is right too');
-SELECT is(integration_config_rollback('a', 'a', 1), 7, 'across both: the same document, no new version');
+SELECT is(integration_config_rollback('a', 'a', 1, secrets => 'restore'), 7, 'across both: the same document, no new version');
 SELECT is(integration_schema_rename_field('acme', 'place', 'region'), 3::bigint, 'back to the first name');
-SELECT is(integration_config_rollback('a', 'a', version), 8, 'across any of them it is today''s: ' || version) FROM generate_series(1, 8) AS version WHERE version NOT IN (3, 6);
+SELECT is(integration_config_rollback('a', 'a', version, secrets => 'restore'), 8, 'across any of them it is today''s: ' || version) FROM generate_series(1, 8) AS version WHERE version NOT IN (3, 6);
 SELECT is(integration_config_rollback('b', 'b', 2), 4, 'a lock as well');
 SELECT is(pg_temp.document('b', 'b'), '{"integrations": {"acme": {"config": {"host": "region"}, "locked": ["host", "region"]}}}', 'has today''s name');
 
@@ -100,7 +100,7 @@ SELECT is(pg_temp.document('*', '*'), '{"integrations": {"road": {"config": {"zo
 SELECT is(pg_temp.document('a', 'a'), '{"integrations": {"road": {"description": "region", "config": {"region": "eu", "token": "secret-a"}}}, "region": {"region": [1]}}', 'with all in it');
 SELECT results_eq($$SELECT id, version, operation, reason FROM integration_schema_history WHERE id IN ('acme', 'road') ORDER BY sequence OFFSET 4$$,
 	$$VALUES ('acme', 5, 'delete', 'integration renamed'), ('road', 1, 'insert', 'integration renamed')$$, 'the catalogue''s history goes on');
-SELECT is(integration_config_rollback('a', 'a', 1), 9, 'and a rollback');
+SELECT is(integration_config_rollback('a', 'a', 1, secrets => 'restore'), 9, 'and a rollback');
 SELECT is((SELECT reason FROM node_configuration_history WHERE node_id = 'a' AND version = 9), 'integration renamed', 'which is what is there');
 SET LOCAL integration_schemas.reason = 'they were bought';
 SELECT is(integration_schema_rename('slack', 'slack_by_acme'), 1::bigint, 'a built-in one');
@@ -337,14 +337,14 @@ SELECT integration_config_set('swap', 'swap', '{"integrations": {"swapped": {"co
 SELECT integration_config_set('swap', 'swap', '{"integrations": {"swapped": {"config": {"s": null}}}}') \gset
 SELECT integration_config_inherit('swap', 'swap', 'swapped', 's') \gset
 UPDATE integration_schemas SET fields = '[{"name": "a"}, {"name": "b"}, {"name": "s"}]' WHERE id = 'swapped';
-SELECT is(pg_temp.error_of(format('SELECT integration_config_rollback(''swap'', ''swap'', %s)', :with_secret)),
+SELECT is(pg_temp.error_of(format('SELECT integration_config_rollback(''swap'', ''swap'', %s, secrets => ''restore'')', :with_secret)),
 		  '55000 field "s" of integration "swapped" was a secret once The document of the past has a value there, which would be shown now. Write what is wanted of that document, or erase the value.', 'by a rollback');
 INSERT INTO integration_schemas (id, name, category, description, fields) VALUES ('back', 'Back', 'test', '', '[{"name": "a", "type": "secret"}, {"name": "z"}]');
 INSERT INTO node_configurations (org_id, node_id, node_type, config_json) VALUES ('back', 'back', 'org', '{"integrations": {"back": {"config": {"a": "SENTINEL"}}}}');
 SELECT integration_schema_rename_field('back', 'a', 'b'), integration_config_inherit('back', 'back', 'back', 'b') \gset
 UPDATE integration_schemas SET fields = '[{"name": "z"}]' WHERE id = 'back';
 SELECT integration_schema_rename_field('back', 'z', 'b') \gset
-SELECT matches(pg_temp.error_of($$SELECT integration_config_rollback('back', 'back', 1)$$),
+SELECT matches(pg_temp.error_of($$SELECT integration_config_rollback('back', 'back', 1, secrets => 'restore')$$),
 			   '^55000 field "b" of integration "back" was a secret once', 'nor by one across renamings');
 SELECT is(integration_config_rollback('swap', 'swap', :with_secret - 1) IS NULL, false, 'what has no such value comes back');
 

@@ -123,13 +123,13 @@ $$, 'each node is what its latest version says');
 -- Rollback
 --
 
-SELECT is(integration_config_rollback('acme', 'acme', 2, reason => 'the new token is bad', author => 'bob'), 5,
+SELECT is(integration_config_rollback('acme', 'acme', 2, reason => 'the new token is bad', author => 'bob', secrets => 'restore'), 5,
 	'a rollback is a new version');
 SELECT results_eq($$SELECT a.config_json, a.author, a.reason FROM node_configuration_history AS a WHERE node_id = 'acme' AND version = 5$$,
 	$$SELECT a.config_json, 'bob', 'the new token is bad' FROM node_configuration_history AS a WHERE node_id = 'acme' AND version = 2$$,
 	'with the old document');
-SELECT is(integration_config_rollback('acme', 'acme', 2), 5, 'again it changes nothing');
-SELECT is(integration_config_rollback('acme', 'acme', 3), 6, 'and forward again');
+SELECT is(integration_config_rollback('acme', 'acme', 2, secrets => 'restore'), 5, 'again it changes nothing');
+SELECT is(integration_config_rollback('acme', 'acme', 3, secrets => 'restore'), 6, 'and forward again');
 SELECT is(reason, 'rollback to version 3', 'its reason says what it was, where no other is given')
 FROM integration_config_history('acme', 'acme') LIMIT 1;
 SELECT throws_ok($$SELECT integration_config_rollback('acme', 'acme', 99)$$, '42704',
