@@ -2,16 +2,18 @@
 --
 -- All of these run with the caller's rights: a node that row security hides from
 -- him is not there. What a node inherits is read as the tables' owner reads it.
+-- Those that open secrets are PARALLEL RESTRICTED: a worker would run the key
+-- command anew.
 
 CREATE FUNCTION @extschema@.integration_config_effective(org_id text, node_id text)
 	RETURNS jsonb
-	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 500 AS 'MODULE_PATHNAME';
+	LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 500 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.integration_config_effective(text, text) IS
 	'the merged document of a node: the catalogue''s defaults, the platform''s document, the organisation''s and each one''s down to the node''s';
 
 CREATE FUNCTION @extschema@.integration_config_resolve(org_id text, node_id text, id text)
 	RETURNS jsonb
-	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME';
+	LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 300 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.integration_config_resolve(text, text, text) IS
 	'one integration of a node, or instance (grafana:eu): enabled, configured, missing and config';
 
@@ -25,7 +27,7 @@ COMMENT ON FUNCTION @extschema@.integration_config_instances(text, text, text) I
 
 CREATE FUNCTION @extschema@.integration_config_values(org_id text, node_id text)
 	RETURNS jsonb
-	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME';
+	LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 300 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.integration_config_values(text, text) IS
 	'what a service starts up with: the values of every integration of a node that is in use, enabled and configured';
 
@@ -52,7 +54,7 @@ COMMENT ON FUNCTION @extschema@.integration_config_get(text, text) IS
 CREATE FUNCTION integration_schemas_internal.effective_all(org_id text,
 	OUT node_id text, OUT config jsonb)
 	RETURNS SETOF record
-	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100000 ROWS 1000
+	LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 1000
 	AS 'MODULE_PATHNAME', 'integration_config_effective_all';
 COMMENT ON FUNCTION integration_schemas_internal.effective_all(text) IS
 	'integration_config_effective_all for a select list';
@@ -60,7 +62,7 @@ COMMENT ON FUNCTION integration_schemas_internal.effective_all(text) IS
 CREATE FUNCTION @extschema@.integration_config_effective_all(org_id text,
 	OUT node_id text, OUT config jsonb)
 	RETURNS SETOF record
-	LANGUAGE sql STABLE PARALLEL SAFE COST 100000 ROWS 1000
+	LANGUAGE sql STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000
 BEGIN ATOMIC
 	SELECT (n.node).node_id, (n.node).config
 	  FROM (SELECT integration_schemas_internal.effective_all(org_id) AS node OFFSET 0) AS n;
@@ -80,7 +82,7 @@ CREATE FUNCTION @extschema@.integration_config_violations(org_id text DEFAULT NU
 	OUT org_id text, OUT node_id text, OUT path text, OUT integration text,
 	OUT field text, OUT code text, OUT message text, OUT params jsonb, OUT severity text)
 	RETURNS SETOF record
-	LANGUAGE c STABLE PARALLEL SAFE COST 100000 ROWS 100 AS 'MODULE_PATHNAME';
+	LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 100 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.integration_config_violations(text) IS
 	'what is wrong with the stored documents of an organisation, or of all: a row a violation, as integration_schema_validate has them, the locks of the nodes above included';
 
@@ -88,6 +90,6 @@ CREATE FUNCTION @extschema@.integration_schema_impact(id text, fields jsonb,
 	OUT org_id text, OUT node_id text, OUT path text, OUT integration text,
 	OUT field text, OUT code text, OUT message text, OUT params jsonb, OUT severity text)
 	RETURNS SETOF record
-	LANGUAGE c STABLE PARALLEL SAFE COST 100000 ROWS 100 AS 'MODULE_PATHNAME';
+	LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 100 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.integration_schema_impact(text, jsonb) IS
 	'what would be wrong with the stored documents if the integration had those fields, or with null if it were not there; before the UPDATE or DELETE';

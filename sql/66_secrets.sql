@@ -11,7 +11,9 @@ CREATE TABLE @extschema@.integration_config_keys (
 	wrapped    bytea       NOT NULL,
 	active     boolean     NOT NULL,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	CONSTRAINT integration_config_keys_pkey PRIMARY KEY (key_id)
+	CONSTRAINT integration_config_keys_pkey PRIMARY KEY (key_id),
+	CONSTRAINT integration_config_keys_triggers_check
+		CHECK (integration_schemas_internal.triggers_are_on('@extschema@.integration_config_keys'))
 );
 CREATE UNIQUE INDEX integration_config_keys_active_idx
 	ON @extschema@.integration_config_keys (org_id) WHERE active;
@@ -33,6 +35,8 @@ COMMENT ON COLUMN @extschema@.integration_config_keys.created_at IS
 	'since when there is this key';
 COMMENT ON CONSTRAINT integration_config_keys_pkey
 	ON @extschema@.integration_config_keys IS 'a key is known by its id';
+COMMENT ON CONSTRAINT integration_config_keys_triggers_check
+	ON @extschema@.integration_config_keys IS 'no row without the triggers';
 COMMENT ON INDEX @extschema@.integration_config_keys_active_idx IS
 	'one key of an organisation seals';
 COMMENT ON INDEX @extschema@.integration_config_keys_org_id_idx IS

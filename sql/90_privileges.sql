@@ -5,7 +5,8 @@ GRANT SELECT ON @extschema@.integration_schemas, @extschema@.integration_schema_
 	@extschema@.integration_schema_version, @extschema@.integration_schema_renames TO PUBLIC;
 REVOKE ALL ON @extschema@.node_configurations, @extschema@.node_configuration_history,
 	@extschema@.integration_config_keys, @extschema@.integration_config_grants,
-	@extschema@.integration_config_grant_history, @extschema@.integration_config_reveals
+	@extschema@.integration_config_grant_history, @extschema@.integration_config_reveals,
+	@extschema@.integration_config_forgotten
 	FROM PUBLIC;
 
 -- Who owns the database owns what is in it, also where an administrator made the
@@ -20,7 +21,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
 	@extschema@.integration_config_keys,
 	@extschema@.integration_config_grants,
 	@extschema@.integration_config_grant_history,
-	@extschema@.integration_config_reveals
+	@extschema@.integration_config_reveals,
+	@extschema@.integration_config_forgotten
 	TO pg_database_owner WITH GRANT OPTION;
 -- and dump and restore them
 GRANT SELECT, UPDATE ON SEQUENCE @extschema@.node_configuration_history_sequence

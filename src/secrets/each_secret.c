@@ -69,6 +69,7 @@ secret_visit(Walk *walk, JsonbFrame *frame, JsonbRef value, JsonbRef beside, Pla
 	secret.path = jsonb_ref_string(secrets->path.data, secrets->path.len);
 	secret.value = value;
 	secret.beside = beside;
+	secret.walk = walk;
 	other = secrets->visit(&secret, secrets->arg);
 	if (other.ptr == value.ptr)
 		return false;

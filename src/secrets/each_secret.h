@@ -17,6 +17,7 @@ typedef struct EachSecret
 	JsonbRef	path;			/* the field's; "*" for any element of an array */
 	JsonbRef	value;			/* a string, maybe a mask, a blank or sealed */
 	JsonbRef	beside;			/* what is at the same place there */
+	const Walk *walk;			/* for walk_path() in another form */
 } EachSecret;
 
 /*

@@ -46,6 +46,7 @@ static const char *const names[OWN_TABLES] = {
 	[OWN_GRANTS] = "integration_config_grants",
 	[OWN_GRANT_HISTORY] = "integration_config_grant_history",
 	[OWN_REVEALS] = "integration_config_reveals",
+	[OWN_FORGOTTEN] = "integration_config_forgotten",
 };
 
 /* A function that was called, and what belongs to its extension. */

@@ -25,6 +25,7 @@ typedef enum OwnTable
 	OWN_GRANTS,
 	OWN_GRANT_HISTORY,
 	OWN_REVEALS,
+	OWN_FORGOTTEN,
 	OWN_TABLES					/* how many there are */
 } OwnTable;
 

@@ -40,6 +40,7 @@ static const Record records[] = {
 	{OWN_GRANT_HISTORY, "record of grants",
 	"integration_config_grant() and integration_config_revoke() write it."},
 	{OWN_REVEALS, "record of revealed secrets", "integration_config_reveal() writes it."},
+	{OWN_FORGOTTEN, "record of forgotten organisations", "integration_config_forget() writes it."},
 };
 
 /* How many of our own functions are writing just now. */

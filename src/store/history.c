@@ -197,8 +197,8 @@ write_as_owner(KeptPlan *kept, const char *text, Oid owner, int nargs,
 }
 
 /*
- * history_change: run a statement on the history as its owner; returns how many
- * rows were processed.
+ * history_change: run a statement on the history as its owner, under the latest
+ * snapshot; returns how many rows were processed.
  *
  * The caller is connected to SPI, and has asked for the rights of whom it
  * works for.
@@ -208,9 +208,13 @@ history_change(Oid relid, const char *query, int nargs, const Oid *argtypes,
 			   const Datum *values, const char *nulls)
 {
 	static KeptPlan kept;
+	uint64		rows;
 
-	return write_as_owner(&kept, query, relation_owner(relid), nargs, argtypes,
-						  values, nulls, InvalidSnapshot);
+	PushActiveSnapshot(GetLatestSnapshot());
+	rows = write_as_owner(&kept, query, relation_owner(relid), nargs, argtypes,
+						  values, nulls, GetActiveSnapshot());
+	PopActiveSnapshot();
+	return rows;
 }
 
 /*

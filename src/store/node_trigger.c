@@ -31,6 +31,7 @@
 #include "server/row_guard.h"
 #include "server/trigger_call.h"
 #include "store/choices.h"
+#include "store/forget.h"
 #include "store/history.h"
 #include "store/node_check.h"
 #include "store/node_rules.h"
@@ -258,9 +259,11 @@ inserted(FunctionCallInfo fcinfo, Relation nodes, NodeStatement *statement,
 	if (!new->nulls[NODE_PARENT_ID])
 		tree_lock(nodes, org_id);
 	PushActiveSnapshot(GetLatestSnapshot());
-	next = history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &latest) +
-		(latest.deleted ? 1 : 2);
+	next = history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &latest);
 	PopActiveSnapshot();
+	if (next == 0)
+		next = forgotten_version(fcinfo, org_id);
+	next += latest.deleted ? 1 : 2;
 	set(change, columns, NODE_VERSION, Int32GetDatum(next), false);
 	set(change, columns, NODE_INCARNATION, Int32GetDatum(next), false);
 	if (new->nulls[NODE_CREATED_AT])

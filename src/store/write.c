@@ -125,11 +125,11 @@ write_result(int column, const NodeWrite *write)
 }
 
 /*
- * lock_node: lock the node's row, and read what it has now; false where there is
+ * write_lock_node: lock the node's row, and read what it has now; false where there is
  * none.
  */
-static bool
-lock_node(NodeWrite *write)
+bool
+write_lock_node(NodeWrite *write)
 {
 	static const Oid argtypes[] = {TEXTOID, TEXTOID};
 	static KeptPlan kept;
@@ -204,7 +204,7 @@ write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first, int privilege)
 	require_rights(write, fcinfo, privilege);
 
 	/* the lock may have waited for a move of the node, or for a revocation */
-	if (lock_node(write) && write->granted &&
+	if (write_lock_node(write) && write->granted &&
 		(access_granted(fcinfo, write->org_id, write->node_id) & privilege) == 0)
 		access_refuse(grants_of_caller(fcinfo), write->relid, write->org_id, write->node_id,
 					  privilege);
@@ -281,7 +281,7 @@ write_update(NodeWrite *write, Jsonb *document)
 	if (rows == 0)
 		return false;
 	if (write->ruled)
-		return lock_node(write);
+		return write_lock_node(write);
 	write->version = DatumGetInt32(write_result(1, write));
 	return true;
 }

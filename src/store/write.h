@@ -38,6 +38,7 @@ typedef struct FieldName
 
 extern void write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first,
 					   int privilege);
+extern bool write_lock_node(NodeWrite *write);
 extern void write_expect(const NodeWrite *write, FunctionCallInfo fcinfo, int number);
 extern uint64 write_run(KeptPlan *kept, Oid relid, bool granted, const char *text,
 						int nargs, const Oid *argtypes, Datum *values);
