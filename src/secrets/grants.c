@@ -44,6 +44,7 @@
 #include "server/own_table.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -290,6 +291,124 @@ compare_grants(const void *a, const void *b)
 	return compare_places(a, gb->org_id, gb->node_id);
 }
 
+/* The reading of what counts for a user. */
+typedef struct GrantReader
+{
+	Relation	table;
+	AttrNumber	numbers[GRANT_COLUMNS];
+	GrantSet   *set;
+	int			allocated;
+	MemoryContext cxt;			/* the set's */
+	MemoryContext row_cxt;		/* reset for each row */
+	Oid			role;			/* the last one asked for */
+	bool		counts;			/* and does it count? */
+} GrantReader;
+
+/*
+ * read_row: take a row over, if it counts.
+ */
+static void
+read_row(GrantReader *reader, HeapTuple row)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Datum		values[GRANT_COLUMNS];
+	int			privileges;
+
+	CHECK_FOR_INTERRUPTS();
+	for (int i = 0; i < GRANT_COLUMNS; i++)
+	{
+		bool		isnull;
+
+		values[i] = heap_getattr(row, reader->numbers[i], RelationGetDescr(reader->table),
+								 &isnull);
+		if (isnull)
+			return;				/* the table's owner lets nulls in */
+	}
+	if (reader->role != DatumGetObjectId(values[GRANT_ROLE]))
+	{
+		reader->role = DatumGetObjectId(values[GRANT_ROLE]);
+		reader->counts = counts_for(reader->set->userid, reader->role);
+	}
+	if (!reader->counts)
+		return;
+	MemoryContextSwitchTo(reader->row_cxt);
+	privileges = read_privileges(values[GRANT_PRIVILEGES]);
+	MemoryContextSwitchTo(reader->cxt);
+	add_grant(reader->set, &reader->allocated, values, privileges);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(reader->row_cxt);
+}
+
+/*
+ * next_role: the first role of the index that comes after one; InvalidOid at the
+ * end.
+ */
+static Oid
+next_role(const GrantReader *reader, Relation index, Oid after)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	row;
+	Oid			role = InvalidOid;
+
+	ScanKeyInit(&key, reader->numbers[GRANT_ROLE], BTGreaterStrategyNumber, F_OIDGT,
+				ObjectIdGetDatum(after));
+	scan = systable_beginscan_ordered(reader->table, index, NULL, 1, &key);
+	row = systable_getnext_ordered(scan, ForwardScanDirection);
+	if (HeapTupleIsValid(row))
+	{
+		bool		isnull;
+
+		role = DatumGetObjectId(heap_getattr(row, reader->numbers[GRANT_ROLE],
+											 RelationGetDescr(reader->table), &isnull));
+	}
+	systable_endscan_ordered(scan);
+	return role;
+}
+
+/*
+ * read_by_role: read the rows of each role in the index that counts, and no
+ * others.
+ */
+static void
+read_by_role(GrantReader *reader, Oid index_oid)
+{
+	Relation	index = index_open(index_oid, AccessShareLock);
+
+	for (Oid role = next_role(reader, index, InvalidOid); OidIsValid(role);
+		 role = next_role(reader, index, role))
+	{
+		ScanKeyData key;
+		SysScanDesc scan;
+		HeapTuple	row;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!counts_for(reader->set->userid, role))
+			continue;
+		ScanKeyInit(&key, reader->numbers[GRANT_ROLE], BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(role));
+		scan = systable_beginscan_ordered(reader->table, index, NULL, 1, &key);
+		while (HeapTupleIsValid(row = systable_getnext_ordered(scan, ForwardScanDirection)))
+			read_row(reader, row);
+		systable_endscan_ordered(scan);
+	}
+	index_close(index, NoLock);
+}
+
+/*
+ * read_all: read all rows, where the table's owner has taken the index away.
+ */
+static void
+read_all(GrantReader *reader)
+{
+	SysScanDesc scan = systable_beginscan(reader->table, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	row;
+
+	while (HeapTupleIsValid(row = systable_getnext(scan)))
+		read_row(reader, row);
+	systable_endscan(scan);
+}
+
 /*
  * read_set: read the grants that count for a user, into that context.
  *
@@ -298,57 +417,30 @@ compare_grants(const void *a, const void *b)
 static GrantSet *
 read_set(Relation table, Oid userid, MemoryContext cxt)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext row_cxt;
-	GrantSet   *set = MemoryContextAllocZero(cxt, sizeof(GrantSet));
-	AttrNumber	numbers[GRANT_COLUMNS];
-	int			allocated = 0;
-	Oid			role = InvalidOid;	/* the last one asked for */
-	bool		counts = false;
-	SysScanDesc scan;
-	HeapTuple	row;
+	GrantReader reader = {.table = table,.cxt = cxt};
+	AttrNumber	key[3];
+	Oid			index;
 
-	set->userid = userid;
+	reader.set = MemoryContextAllocZero(cxt, sizeof(GrantSet));
+	reader.set->userid = userid;
 	if (superuser_arg(userid))
-		return set;
-	own_columns(table, columns, GRANT_COLUMNS, numbers);
-	row_cxt = AllocSetContextCreate(caller, "row of grants", ALLOCSET_SMALL_SIZES);
-	scan = systable_beginscan(table, InvalidOid, false, NULL, 0, NULL);
-	while (HeapTupleIsValid(row = systable_getnext(scan)))
-	{
-		Datum		values[GRANT_COLUMNS];
-		int			privileges;
-		bool		whole = true;
-
-		CHECK_FOR_INTERRUPTS();
-		for (int i = 0; i < GRANT_COLUMNS; i++)
-		{
-			bool		isnull;
-
-			values[i] = heap_getattr(row, numbers[i], RelationGetDescr(table), &isnull);
-			whole = whole && !isnull;	/* the table's owner lets nulls in */
-		}
-		if (!whole)
-			continue;
-		if (role != DatumGetObjectId(values[GRANT_ROLE]))
-		{
-			role = DatumGetObjectId(values[GRANT_ROLE]);
-			counts = counts_for(userid, role);
-		}
-		if (!counts)
-			continue;
-		MemoryContextSwitchTo(row_cxt);
-		privileges = read_privileges(values[GRANT_PRIVILEGES]);
-		MemoryContextSwitchTo(cxt);
-		add_grant(set, &allocated, values, privileges);
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(row_cxt);
-	}
-	systable_endscan(scan);
-	MemoryContextDelete(row_cxt);
-	if (set->count > 1)
-		qsort(set->grants, set->count, sizeof(Grant), compare_grants);
-	return set;
+		return reader.set;
+	own_columns(table, columns, GRANT_COLUMNS, reader.numbers);
+	reader.row_cxt = AllocSetContextCreate(CurrentMemoryContext, "row of grants",
+										   ALLOCSET_SMALL_SIZES);
+	for (int i = 0; i < (int) lengthof(key); i++)
+		key[i] = reader.numbers[i];
+	StaticAssertStmt(GRANT_ROLE == 0 && GRANT_ORG_ID == 1 && GRANT_NODE_ID == 2,
+					 "the primary key's columns come first");
+	index = own_key_index(table, lengthof(key), key);
+	if (OidIsValid(index))
+		read_by_role(&reader, index);
+	else
+		read_all(&reader);
+	MemoryContextDelete(reader.row_cxt);
+	if (reader.set->count > 1)
+		qsort(reader.set->grants, reader.set->count, sizeof(Grant), compare_grants);
+	return reader.set;
 }
 
 /*

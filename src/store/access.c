@@ -126,6 +126,7 @@ access_at(FunctionCallInfo fcinfo, const GrantSet *grants, const NodeTable *tabl
 void
 access_refuse(const GrantSet *grants, Oid table, text *org_id, text *node_id, int privilege)
 {
+	char	   *role = GetUserNameFromId(GetUserId(), true);
 	StringInfoData place;
 
 	initStringInfo(&place);
@@ -139,16 +140,17 @@ access_refuse(const GrantSet *grants, Oid table, text *org_id, text *node_id, in
 			 grants == NULL ? errmsg("permission denied for table %s", get_rel_name(table)) :
 			 errmsg("permission denied for %s", place.data),
 			 errdetail("Role \"%s\" has neither the rights on the tables nor privilege \"%s\" at %s.",
-					   GetUserNameFromId(GetUserId(), false), privilege_name(privilege),
+					   /* a session may outlive its role */
+					   role != NULL ? role : psprintf("%u", GetUserId()), privilege_name(privilege),
 					   place.data)));
 }
 
 /*
- * access_granted: the privileges that are granted to the caller at a node, as
- * things are now.
+ * access_granted: the privileges that are granted to the caller at a node, whose
+ * place in the tree is the one that the snapshot sees.
  */
 int
-access_granted(FunctionCallInfo fcinfo, text *org_id, text *node_id)
+access_granted(FunctionCallInfo fcinfo, text *org_id, text *node_id, Snapshot snapshot)
 {
 	const GrantSet *grants = grants_of_caller(fcinfo);
 	NodeTable	table;
@@ -158,9 +160,21 @@ access_granted(FunctionCallInfo fcinfo, text *org_id, text *node_id)
 		return 0;
 	node_table_open(&table, own_table_required(fcinfo, OWN_NODES, AccessShareLock), NoLock);
 	table.incarnations = true;
-	PushActiveSnapshot(GetLatestSnapshot());
-	privileges = access_at(fcinfo, grants, &table, org_id, node_id, GetActiveSnapshot());
+	privileges = access_at(fcinfo, grants, &table, org_id, node_id, snapshot);
 	node_table_close(&table);
+	return privileges;
+}
+
+/*
+ * access_granted_now: the same as the tree is now, for whoever changes something.
+ */
+int
+access_granted_now(FunctionCallInfo fcinfo, text *org_id, text *node_id)
+{
+	int			privileges;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	privileges = access_granted(fcinfo, org_id, node_id, GetActiveSnapshot());
 	PopActiveSnapshot();
 	return privileges;
 }
@@ -173,7 +187,7 @@ access_of_caller(FunctionCallInfo fcinfo, text *org_id, text *node_id)
 {
 	if (access_has_all(own_table_required(fcinfo, OWN_NODES, AccessShareLock)))
 		return privileges_implied(PRIVILEGE_ADMIN);
-	return access_granted(fcinfo, org_id, node_id);
+	return access_granted_now(fcinfo, org_id, node_id);
 }
 
 /*

@@ -30,7 +30,9 @@ extern int	access_everywhere(const GrantSet *grants, const NodeTable *table,
 							  text *org_id, Snapshot snapshot);
 extern void access_refuse(const GrantSet *grants, Oid table, text *org_id,
 						  text *node_id, int privilege);
-extern int	access_granted(FunctionCallInfo fcinfo, text *org_id, text *node_id);
+extern int	access_granted(FunctionCallInfo fcinfo, text *org_id, text *node_id,
+						   Snapshot snapshot);
+extern int	access_granted_now(FunctionCallInfo fcinfo, text *org_id, text *node_id);
 extern int	access_of_caller(FunctionCallInfo fcinfo, text *org_id, text *node_id);
 extern void access_require(FunctionCallInfo fcinfo, text *org_id, text *node_id,
 						   int privilege);

@@ -17,6 +17,7 @@
 #include "store/store.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
 PG_FUNCTION_INFO_V1(integration_config_history);
@@ -96,7 +97,8 @@ integration_config_history(PG_FUNCTION_ARGS)
 	values[0] = PG_GETARG_DATUM(0);
 	values[1] = PG_GETARG_DATUM(1);
 	values[2] = Int64GetDatum(max);
-	granted = access_granted(fcinfo, PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1)) & PRIVILEGE_READ;
+	granted = access_granted(fcinfo, PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1),
+							 GetActiveSnapshot()) & PRIVILEGE_READ;
 	if (!granted)
 		refuse_unless_by_table(fcinfo);
 	SPI_connect();

@@ -167,7 +167,7 @@ require_rights(NodeWrite *write, FunctionCallInfo fcinfo, int privilege)
 	read[2] = table.columns[NODE_VERSION];
 	read[3] = table.columns[NODE_CONFIG_JSON];
 	write->ruled = table.relation->rd_rules != NULL;
-	write->granted = access_granted(fcinfo, write->org_id, write->node_id) & privilege;
+	write->granted = access_granted_now(fcinfo, write->org_id, write->node_id) & privilege;
 	userid = write->granted ? table.relation->rd_rel->relowner : GetUserId();
 	node_table_close(&table);
 	if (!rights_checked(write->relid, ACL_SELECT, lengthof(read), read, userid, write->granted) ||
@@ -205,7 +205,7 @@ write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first, int privilege)
 
 	/* the lock may have waited for a move of the node, or for a revocation */
 	if (write_lock_node(write) && write->granted &&
-		(access_granted(fcinfo, write->org_id, write->node_id) & privilege) == 0)
+		(access_granted_now(fcinfo, write->org_id, write->node_id) & privilege) == 0)
 		access_refuse(grants_of_caller(fcinfo), write->relid, write->org_id, write->node_id,
 					  privilege);
 }

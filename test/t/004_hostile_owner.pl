@@ -47,7 +47,8 @@ $node->safe_psql('postgres', 'ALTER ROLE postgres SET search_path = pg_catalog')
 my $quiet = 'SET client_min_messages = error;';
 
 my @tables = qw(integration_schemas integration_schema_version integration_schema_removed integration_schema_history
-  node_configurations node_configuration_history);
+  node_configurations node_configuration_history
+  integration_config_grants integration_config_grant_history integration_config_reveals);
 
 # What his code does wherever it runs: it says so in the log, where no rollback takes it away, tries to climb, and
 # leaves things behind that run later. Nothing of it may fail what it is part of.
@@ -256,7 +257,8 @@ my $calls_query = q{
 	SELECT format('%s %s(%s);', CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT * FROM' END, (p.pronamespace::regnamespace || '.' || p.proname),
 		(SELECT string_agg(CASE WHEN p.provariadic <> 0 AND a.n = p.pronargs THEN 'VARIADIC ' ELSE '' END || coalesce(v.value, t.value, 'NULL') || '::pg_catalog.' || y.typname, ', ' ORDER BY a.n)
 		   FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a (type, n) JOIN pg_type AS y ON y.oid = a.type
-		   LEFT JOIN LATERAL (VALUES ('org_id', '$$a$$'), ('node_id', '$$t$$'), ('id', '$$slack$$'), ('field', '$$default_channel$$'),
+		   LEFT JOIN LATERAL (VALUES ('org_id', '$$a$$'), ('node_id', '$$t$$'), ('id', '$$slack$$'), ('field', CASE WHEN p.proname = 'integration_config_reveal' THEN '$$bot_token$$' ELSE '$$default_channel$$' END),
+				('role', '$$clerk$$'), ('privileges', '$${read}$$'),
 				('level', '$$team$$'), ('expected_version', 'NULL'), ('category', 'NULL'), ('of', CASE WHEN a.type = 'text'::regtype THEN '$$a$$' ELSE '$$public.node_configurations$$::regclass' END),
 				('max', '2'), ('before', CASE WHEN a.type = 'timestamptz'::regtype THEN 'pg_catalog.now()' ELSE '$${}$$' END), ('since', '$$-infinity$$'),
 				('source', CASE WHEN p.proname = 'integration_schemas_import' THEN '$$mine.integrations$$' ELSE '$$mine.nodes$$' END),

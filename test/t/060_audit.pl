@@ -61,6 +61,25 @@ is(audited("PREPARE p (jsonb) AS SELECT \$1 ? 'x'; EXECUTE p ($effective);"), 1,
 cmp_ok(audited("EXPLAIN SELECT FROM note WHERE t = ($effective)::text;"), '>=', 1, 'by the planner');
 is(audited("CREATE TABLE answer AS SELECT $effective;", 'pgaudit.log_rows = on'), 1, 'in CREATE TABLE AS');
 
+# A role that has privileges at the node, and rights on no table: the owner reads for it.
+$node->safe_psql('postgres', q{
+	CREATE ROLE granted;
+	SELECT integration_config_grant('granted', 'acme', 'acme', '{read,reveal,write}');
+});
+for my $call (
+	q{integration_config_effective('acme', 'sre')},
+	q{integration_config_resolve('acme', 'sre', 'slack')},
+	q{integration_config_values('acme', 'sre')},
+	q{integration_config_explain('acme', 'sre')},
+	q{integration_config_effective_all('acme')},
+	q{integration_config_status('acme')},
+	q{integration_config_get('acme', 'sre')},
+	q{integration_config_violations()},
+	q{integration_config_set('acme', 'sre', '{}')},
+) {
+	is(audited("SET ROLE granted; SELECT count(*) FROM $call;"), $call =~ /_set/ ? 2 : 1, "$call is seen as a granted role calls it");
+}
+
 my ($status, undef, $err) = $node->psql('postgres', "SET ROLE nobody; SELECT $effective;");
 isnt($status, 0, 'a role without rights is refused');
 like($err, qr/permission denied for table node_configurations/, 'with the error of a SELECT');

@@ -118,6 +118,8 @@ my $parallel = q{SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET m
 	SELECT count(DISTINCT integration_config_resolve('acme', node_id, 'slack') #>> '{config,bot_token}') FROM many};
 $parallel =~ s/debug_parallel_query/force_parallel_mode/ if $node->pg_version < 16;
 is($node->safe_psql('source', $parallel, extra_params => [ '-U', 'service' ]), '1', 'in a parallel worker');
+$parallel =~ s/count.*/count(*) FROM many, LATERAL integration_config_history('acme', node_id, 1) AS h WHERE h.version = 1/;
+is($node->safe_psql('source', $parallel, extra_params => [ '-U', 'service' ]), '20000', 'the history, too');
 
 # A standby: grants are read there, and a revocation counts once it is replayed.
 $node->backup('b');
