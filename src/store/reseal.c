@@ -142,6 +142,25 @@ keep(Reseal *reseal, const EachSecret *secret, uint64 hash, JsonbRef after)
 }
 
 /*
+ * note_sealed: a secret is sealed already: the same one in clear, at that place of
+ * another version, is going to be sealed as it is.
+ */
+static void
+note_sealed(Reseal *reseal, const EachSecret *secret)
+{
+	EachSecret	clear = *secret;
+	uint64		hash;
+
+	reseal->place.entry = secret->entry;
+	reseal->place.path = secret->path;
+	if (!sealed_try(reseal->fcinfo, &reseal->place, secret->value, &clear.value))
+		return;
+	hash = hash_of(&clear);
+	if (found(reseal, &clear, hash) == NULL)
+		(void) keep(reseal, &clear, hash, secret->value);
+}
+
+/*
  * reseal_visit: a SecretVisitor.
  */
 static JsonbRef
@@ -158,7 +177,11 @@ reseal_visit(const EachSecret *secret, void *arg)
 	if (shown_is_sealed(secret->value) &&
 		(!reseal->anew || !sealed_key(secret->value, &key) ||
 		 memcmp(&key, &reseal->active, sizeof(key)) == 0))
+	{
+		if (!reseal->anew)
+			note_sealed(reseal, secret);
 		return secret->value;
+	}
 	hash = hash_of(secret);
 	before = found(reseal, secret, hash);
 	if (before != NULL)
