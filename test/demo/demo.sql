@@ -152,7 +152,53 @@ FROM integration_config_history('meridian', 'meridian', 1),
 \set ECHO none
 
 \echo
-\echo '=== 12. A key has leaked: it is taken out of the document and of every version that had it'
+\echo '=== 12. Sealed at rest: a command prints the master key, and from then on no secret is stored in clear;'
+\echo '        what was there before is sealed by a call'
+\echo
+\set ECHO queries
+LOAD 'integration_schemas';
+ALTER SYSTEM SET integration_schemas.key_command = 'echo demo-key MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=';
+\set ECHO none
+SELECT pg_reload_conf(), pg_sleep(0.5) \g /dev/null
+\c - - - -
+\set ECHO queries
+CALL integration_secrets_seal();
+
+SELECT node_id, left(config_json #>> '{integrations,slack,config,bot_token}', 9) AS "bot token in the table",
+       integration_config_resolve(org_id, node_id, 'slack') #>> '{config,bot_token}' AS "and in the owner's answer"
+FROM node_configurations WHERE node_id = 'meridian';
+\set ECHO none
+\echo 'How often is a Slack token in a dump of all this?  pg_dump demo | grep -c xoxb-demo'
+\! pg_dump demo | grep -c xoxb-demo
+\echo 'And a sealed secret?'
+\! pg_dump demo | grep -o 'sealed:1:' | sort | uniq -c | sed 's/^ *[0-9]* /many times /'
+
+\echo
+\echo '=== 13. A service is granted its node: it needs no right on any table, and sees nothing else'
+\echo
+\set ECHO queries
+CREATE ROLE svc_payments;
+SELECT integration_config_grant('svc_payments', 'meridian', 'payments', '{read,reveal}');
+SET ROLE svc_payments;
+SELECT integration_config_resolve('meridian', 'payments', 'slack') #> '{config,bot_token}' AS bot_token;
+\set ON_ERROR_STOP off
+SELECT integration_config_resolve('meridian', 'meridian', 'slack');
+SELECT config_json FROM node_configurations;
+\set ON_ERROR_STOP on
+RESET ROLE;
+\set ECHO none
+
+\echo
+\echo '=== 14. The organisation gets another key: documents and history are sealed anew, the old key is gone'
+\echo
+\set ECHO queries
+CALL integration_secrets_rotate('meridian');
+SELECT master, sealed > 0 AS "sealed with it", older AS "with older ones", clear AS "in clear"
+FROM integration_secrets_status('meridian');
+\set ECHO none
+
+\echo
+\echo '=== 15. A key has leaked: it is taken out of the document and of every version that had it'
 \echo
 \set ECHO queries
 SELECT integration_config_erase('meridian', 'meridian', 'slack', 'signing_secret', reason => 'leaked') AS versions;
@@ -162,7 +208,7 @@ FROM integration_config_history('meridian', 'meridian');
 \set ECHO none
 
 \echo
-\echo '=== 13. Documents in tables of your own? The same merge, with the layers as arguments'
+\echo '=== 16. Documents in tables of your own? The same merge, with the layers as arguments'
 \echo
 \set ECHO queries
 SELECT integration_schema_resolve('slack',
