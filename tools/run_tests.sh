@@ -78,7 +78,7 @@ floors()
 {
 	grep -F '#include "' src/*/*.[ch] | awk -F'[/"]' '
 		BEGIN {
-			split("jsonb 1 server 2 catalogue 3 merge 4 validation 4 json_schema 4 secrets 5 store 6", pairs, " ")
+			split("jsonb 1 server 2 catalogue 3 merge 4 validation 4 json_schema 4 normalise 4 secrets 5 store 6", pairs, " ")
 			for (i = 1; i in pairs; i += 2)
 				floor[pairs[i]] = pairs[i + 1]
 		}

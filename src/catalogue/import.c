@@ -309,8 +309,11 @@ read_source(const Import *import, Oid source)
 	identity_for_source(&caller, source, 1, &whole_row);
 	result = SPI_execute(psprintf(
 								  "SELECT r.row ->> 'id', CASE jsonb_typeof(r.row -> 'fields')"
-								  " WHEN 'string' THEN jsonb_set(r.row, '{fields}', (r.row ->> 'fields')::jsonb)"
+								  " WHEN 'string' THEN jsonb_set(r.row, '{fields}',"
+								  "  integration_schemas_internal.imported_fields((r.row ->> 'fields')::jsonb))"
 								  " WHEN 'null' THEN r.row - 'fields'"
+								  " WHEN 'array' THEN jsonb_set(r.row, '{fields}',"
+								  "  integration_schemas_internal.imported_fields(r.row -> 'fields'))"
 								  " ELSE r.row END,"
 								  " row_number() OVER (PARTITION BY r.row -> 'id') > 1 "
 								  "FROM (SELECT to_jsonb(s) AS row FROM %s AS s) AS r",

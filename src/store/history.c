@@ -89,6 +89,19 @@ read_version(HeapTuple row, TupleDesc desc, const AttrNumber *numbers,
 }
 
 /*
+ * is_of_elsewhere: did a version come before this database's own ones, as
+ * store/import_history.c brings them?
+ */
+static bool
+is_of_elsewhere(HeapTuple row, TupleDesc desc, const AttrNumber *numbers)
+{
+	bool		isnull;
+	Datum		version = heap_getattr(row, numbers[HISTORY_VERSION], desc, &isnull);
+
+	return !isnull && DatumGetInt32(version) <= 0;
+}
+
+/*
  * history_latest: the number of the latest version of a node that the snapshot
  * sees, and what it says of its place; 0 where there is none.
  *
@@ -128,7 +141,7 @@ history_latest(FunctionCallInfo fcinfo, text *org_id, text *node_id,
 	index = index_open(index_oid, AccessShareLock);
 	scan = systable_beginscan_ordered(table, index, snapshot, lengthof(keys), keys);
 	row = systable_getnext_ordered(scan, BackwardScanDirection);
-	if (HeapTupleIsValid(row))
+	if (HeapTupleIsValid(row) && !is_of_elsewhere(row, desc, numbers))
 		version = read_version(row, desc, numbers, latest);
 	systable_endscan_ordered(scan);
 	index_close(index, NoLock);

@@ -13,6 +13,7 @@
 #include "funcapi.h"
 #include "merge/instances.h"
 #include "miscadmin.h"
+#include "server/extension.h"
 #include "server/sql_result.h"
 #include "store/answers.h"
 #include "store/store.h"
@@ -55,6 +56,7 @@ typedef struct EffectiveAll
 	Tree		tree;
 	TreeNode   *node;			/* the last one given */
 	LayersOpener opener;
+	bool		opens;			/* what is sealed, for who has every privilege */
 } EffectiveAll;
 
 /*
@@ -69,6 +71,8 @@ effective_all_begin(FunctionCallInfo fcinfo)
 	all->catalogue = read_tree(&all->tree, fcinfo);
 	catalogue_pin(all->catalogue);
 	layers_opener_begin(&all->opener, fcinfo, store_text_ref(PG_GETARG_TEXT_P_COPY(0)), NULL);
+	/* asked now: with a cursor the tables may be gone before the last row */
+	all->opens = access_has_all(own_table_required(fcinfo, OWN_NODES, NoLock));
 	all->opener.documents = all->tree.layers;
 	all->opener.names = all->tree.names;
 	return all;
@@ -107,7 +111,8 @@ integration_config_effective_all(PG_FUNCTION_ARGS)
 	values[0] = PointerGetDatum(all->node->row.node_id);
 	all->opener.fcinfo = fcinfo;
 	all->opener.count = all->tree.nlayers;
-	all->opener.shown = shown_to(all->node->reveal, all->node->privileges & PRIVILEGE_REVEAL);
+	all->opener.shown = shown_to(all->node->reveal,
+								 all->opens || all->node->privileges & PRIVILEGE_REVEAL);
 	values[1] = PointerGetDatum(answer_config(all->catalogue, &all->opener));
 	SRF_RETURN_NEXT(call, HeapTupleGetDatum(heap_form_tuple(call->tuple_desc,
 															values, nulls)));

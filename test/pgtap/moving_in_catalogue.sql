@@ -12,7 +12,7 @@ SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
 
-SELECT plan(39);
+SELECT plan(46);
 
 CREATE SCHEMA platform;
 CREATE TABLE platform.catalogue (id text, name text, fields jsonb);
@@ -86,6 +86,41 @@ UPDATE platform.catalogue SET name = 'CRM 2' WHERE id = 'crm';
 SELECT is(pg_temp.imported(false), '0 0 4', 'a column of the user''s own is an edit, too');
 SELECT is(pg_temp.imported(), '0 1 3', 'it is in nobody''s way');
 SELECT is((SELECT owner_team FROM integration_schemas WHERE id = 'crm'), 'sales', 'and stays');
+
+-- keys that another system has
+CREATE TABLE platform.seed (id text, name text, fields jsonb);
+INSERT INTO platform.seed VALUES ('seed', 'Seed', '[
+	{"name": "token", "secret": true, "placeholder": null, "description": null}, {"name": "pin", "type": "string", "secret": true}, {"name": "open", "secret": false},
+	{"name": "url", "default": "https://x", "readonly": true}, {"name": "port", "type": "integer", "default": 1},
+	{"name": "login", "type": "object", "fields": [{"name": "key", "secret": true}], "variants": {"by": "kind", "choices": [{"value": "a", "fields": [{"name": "pass", "secret": true, "readonly": false}]}]}},
+	{"name": "hosts", "type": "array", "items": {"type": "object", "fields": [{"name": "password", "secret": true, "default": null}]}},
+	{"name": "sites", "type": "object", "values": {"type": "object", "fields": [{"name": "key", "type": "password", "secret": true}]}},
+	{"name": "words", "type": "array", "items": {"secret": true}}]');
+SELECT is(integration_schemas_import('platform.seed')::text, '(1,0,0)', 'definitions with the keys of another system');
+SELECT is((SELECT fields FROM integration_schemas WHERE id = 'seed'), '[
+	{"name": "token", "type": "secret"}, {"name": "pin", "type": "secret"}, {"name": "open"},
+	{"name": "url", "default_value": "https://x", "x-readonly": true}, {"name": "port", "type": "integer", "default_value": 1},
+	{"name": "login", "type": "object", "fields": [{"name": "key", "type": "secret"}], "variants": {"by": "kind", "choices": [{"value": "a", "fields": [{"name": "pass", "type": "secret", "x-readonly": false}]}]}},
+	{"name": "hosts", "type": "array", "items": {"type": "object", "fields": [{"name": "password", "type": "secret"}]}},
+	{"name": "sites", "type": "object", "values": {"type": "object", "fields": [{"name": "key", "type": "secret"}]}},
+	{"name": "words", "type": "array", "items": {"type": "secret"}}]'::jsonb, 'have ours, at every depth');
+SELECT is(integration_schemas_import('platform.seed')::text, '(0,0,1)', 'again nothing changes');
+UPDATE platform.seed SET fields = '[{"name": "n", "type": "integer", "secret": true}, {"name": "d", "default": "a", "default_value": "b"}]';
+INSERT INTO platform.seed VALUES ('worse', 'Worse', '[{"name": "x", "type": "nothing"}]'), ('datadog', 'Datadog of ours', NULL);
+SELECT throws_matching($$SELECT integration_schemas_import('platform.seed')$$, 'integration "seed": invalid field definition', 'what can''t be meant so is refused');
+DO $$
+DECLARE
+	told text;
+BEGIN
+	PERFORM integration_schemas_import('platform.seed');
+EXCEPTION WHEN check_violation THEN
+	GET STACKED DIAGNOSTICS told = PG_EXCEPTION_DETAIL;
+	PERFORM set_config('test.told', told, true);
+END $$;
+SELECT matches(current_setting('test.told'), 'integration "seed": .*integration "worse": ', 'with all that is wrong at once');
+DELETE FROM platform.seed WHERE id <> 'datadog';
+SELECT is(integration_schemas_import('platform.seed')::text, '(0,1,0)', 'a row that is there');
+SELECT is((SELECT (name, docs_url <> '', jsonb_array_length(fields) > 0)::text FROM integration_schemas WHERE id = 'datadog'), '("Datadog of ours",t,t)', 'keeps what the source does not have');
 
 -- rights
 CREATE ROLE importer;

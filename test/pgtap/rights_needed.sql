@@ -1,5 +1,6 @@
 -- What a role needs to call each function is what doc/rights.md says: with every right on the extension's tables
 -- but one, a call is refused just where that one is in the list.
+-- Who has rights on the table alone sees secrets here: not for a store that seals them.
 \unset ECHO
 \set QUIET 1
 \set ON_ERROR_ROLLBACK 1
