@@ -296,6 +296,14 @@ SELECT matches(pg_temp.said($$SELECT integration_config_effective('acme', 'pay')
 SET LOCAL ROLE g_service;
 SELECT is(pg_temp.said($$SELECT count(*) > 0 FROM integration_config_history('acme', 'pay')$$), 'true', 'also by what was above it');
 RESET ROLE;
+SAVEPOINT gone;
+SELECT is(integration_config_revoke('g_gone', 'acme', 'pay'), '{}', 'it can be taken away there');
+SET LOCAL ROLE g_gone;
+SELECT matches(pg_temp.said($$SELECT integration_config_history('acme', 'pay')$$), '^42501', 'and then it is');
+RESET ROLE;
+ROLLBACK TO gone;
+SELECT throws_ok($$SELECT integration_config_grant('g_gone', 'acme', 'pay', '{read}')$$, '42704', NULL, 'nothing is granted there');
+SELECT throws_ok($$SELECT integration_config_revoke('g_gone', 'acme', 'never')$$, '42704', NULL, 'where there never was a node there is nothing to revoke');
 INSERT INTO node_configurations (org_id, node_id, parent_id, node_type) VALUES ('acme', 'pay', 'eng', 'team');
 SET LOCAL ROLE g_gone;
 SELECT matches(pg_temp.said($$SELECT integration_config_resolve('acme', 'pay', 'slack')$$), '^42501', 'what was granted at a node is not granted at a new one of its name');
