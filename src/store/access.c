@@ -204,6 +204,18 @@ access_require(FunctionCallInfo fcinfo, text *org_id, text *node_id, int privile
 }
 
 /*
+ * access_reveals: does he who sees a node, by rights on the table or by the
+ * privileges that are granted to him there, see its secrets in clear?
+ *
+ * With rights on the table he could read the column.
+ */
+bool
+access_reveals(bool by_table, int privileges)
+{
+	return by_table || (privileges & PRIVILEGE_REVEAL) != 0;
+}
+
+/*
  * access_catalogue: the catalogue for somebody who reads nodes.
  *
  * Errors: insufficient_privilege for him who has rights on the nodes alone.

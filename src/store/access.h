@@ -36,6 +36,7 @@ extern int	access_granted_now(FunctionCallInfo fcinfo, text *org_id, text *node_
 extern int	access_of_caller(FunctionCallInfo fcinfo, text *org_id, text *node_id);
 extern void access_require(FunctionCallInfo fcinfo, text *org_id, text *node_id,
 						   int privilege);
+extern bool access_reveals(bool by_table, int privileges);
 extern const Catalogue *access_catalogue(FunctionCallInfo fcinfo, const Access *access);
 
 #endif							/* STORE_ACCESS_H */

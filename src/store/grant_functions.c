@@ -23,6 +23,7 @@
 #include "server/own_query.h"
 #include "server/sql_result.h"
 #include "store/access.h"
+#include "store/history.h"
 #include "store/node_rules.h"
 #include "store/reader.h"
 #include "server/record.h"
@@ -62,13 +63,15 @@ is_platform(text *org_id, text *node_id)
 }
 
 /*
- * find_incarnation: the incarnation of a node now.
+ * find_incarnation: the incarnation of a node now or, where gone ones count, that
+ * of one that was deleted.
  *
  * Errors: undefined_object.
  */
 static int32
-find_incarnation(FunctionCallInfo fcinfo, text *org_id, text *node_id)
+find_incarnation(FunctionCallInfo fcinfo, text *org_id, text *node_id, bool gone)
 {
+	LatestVersion latest;
 	NodeTable	table;
 	NodeRow		row;
 	bool		found;
@@ -80,6 +83,12 @@ find_incarnation(FunctionCallInfo fcinfo, text *org_id, text *node_id)
 	PushActiveSnapshot(GetLatestSnapshot());
 	found = node_place(&table, org_id, node_id, GetActiveSnapshot(), &row);
 	node_table_close(&table);
+	if (!found && gone &&
+		history_latest(fcinfo, org_id, node_id, GetActiveSnapshot(), &latest) != 0)
+	{
+		found = true;
+		row.incarnation = latest.incarnation;
+	}
 	PopActiveSnapshot();
 	if (!found)
 		store_no_such(store_text_ref(org_id), store_text_ref(node_id));
@@ -160,10 +169,10 @@ drop_unbound(Oid relid)
  * change_begin: what a function's first three arguments name, and the caller may
  * change; connects to SPI.
  *
- * Errors: invalid_parameter_value, insufficient_privilege, undefined_object.
+ * At a node that is gone something can only be taken away.  Errors: invalid_parameter_value, insufficient_privilege, undefined_object.
  */
 static void
-change_begin(GrantChange *change, FunctionCallInfo fcinfo)
+change_begin(GrantChange *change, FunctionCallInfo fcinfo, bool gone)
 {
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		ereport(ERROR,
@@ -177,7 +186,7 @@ change_begin(GrantChange *change, FunctionCallInfo fcinfo)
 	access_require(fcinfo, change->org_id, change->node_id, PRIVILEGE_ADMIN);
 	change->relid = own_table_required(fcinfo, OWN_GRANTS, ShareUpdateExclusiveLock);
 	access_require(fcinfo, change->org_id, change->node_id, PRIVILEGE_ADMIN);
-	change->incarnation = find_incarnation(fcinfo, change->org_id, change->node_id);
+	change->incarnation = find_incarnation(fcinfo, change->org_id, change->node_id, gone);
 	change->role = find_role(change->role_name);
 	SPI_connect();
 	drop_unbound(change->relid);
@@ -317,7 +326,7 @@ integration_config_grant(PG_FUNCTION_ARGS)
 	int			privileges = privileges_argument(fcinfo);
 	GrantChange change;
 
-	change_begin(&change, fcinfo);
+	change_begin(&change, fcinfo, false);
 	return change_end(fcinfo, &change, change.before | privileges);
 }
 
@@ -331,7 +340,7 @@ integration_config_revoke(PG_FUNCTION_ARGS)
 	int			privileges = PG_ARGISNULL(3) ? ~0 : privileges_argument(fcinfo);
 	GrantChange change;
 
-	change_begin(&change, fcinfo);
+	change_begin(&change, fcinfo, true);
 	return change_end(fcinfo, &change, change.before & ~privileges);
 }
 

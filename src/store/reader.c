@@ -166,7 +166,7 @@ reader_find(NodeReader *reader, text *org_id, text *node_id, NodeRow *row)
 		if (!by_table(reader))
 			access_refuse(NULL, RelationGetRelid(reader->table.relation), org_id, node_id,
 						  reader->privilege);
-		reader->access.reveal = true;
+		reader->access.reveal = access_reveals(true, 0);
 		if (reader->access.row_security && !sees(reader, org_id, node_id))
 			return false;
 	}
@@ -208,8 +208,8 @@ reader_require(NodeReader *reader, text *org_id, text *node_id, bool found, int 
 	if (!(granted && privileges & PRIVILEGE_REVEAL) && by_table(reader) && found &&
 		(!access->row_security || sees(reader, org_id, node_id)))
 	{
-		access->reveal = true;
-		access->granted_reveal = (privileges & PRIVILEGE_REVEAL) != 0;
+		access->reveal = access_reveals(true, privileges);
+		access->granted_reveal = access_reveals(false, privileges);
 		return;
 	}
 	if (!granted)
@@ -222,7 +222,7 @@ reader_require(NodeReader *reader, text *org_id, text *node_id, bool found, int 
 					  node_id, reader->privilege);
 	}
 	by_grant(reader);
-	access->reveal = access->granted_reveal = (privileges & PRIVILEGE_REVEAL) != 0;
+	access->reveal = access->granted_reveal = access_reveals(false, privileges);
 }
 
 /*

@@ -69,7 +69,8 @@ read_nodes(Tree *tree, NodeReader *reader, text *org_id)
 		memset(node, 0, sizeof(TreeNode));
 		node->row = row;
 		node->node_id = store_text_ref(row.node_id);
-		node->visible = node->reveal = reader->access.table && !reader->access.row_security;
+		node->visible = reader->access.table && !reader->access.row_security;
+		node->reveal = node->visible && access_reveals(true, 0);
 	}
 	node_scan_end(&scan);
 	qsort(tree->nodes, tree->count, sizeof(TreeNode), compare_nodes);
@@ -84,7 +85,10 @@ set_visible(text *name, void *arg)
 	TreeNode   *node = find_node(arg, store_text_ref(name));
 
 	if (node != NULL)
-		node->visible = node->reveal = true;
+	{
+		node->visible = true;
+		node->reveal = access_reveals(true, 0);
+	}
 }
 
 /*
@@ -128,10 +132,13 @@ set_granted(Tree *tree, const GrantSet *grants, JsonbRef org_id)
 		TreeNode   *node = &tree->nodes[i];
 
 		ask(tree, grants, org_id, node);
-		if ((node->privileges & PRIVILEGE_READ) == 0)
-			continue;
-		node->visible = true;
-		node->reveal = node->reveal || node->privileges & PRIVILEGE_REVEAL;
+		if (node->visible)
+			node->reveal = access_reveals(true, node->privileges);
+		else if (node->privileges & PRIVILEGE_READ)
+		{
+			node->visible = true;
+			node->reveal = access_reveals(false, node->privileges);
+		}
 	}
 	for (int i = 0; i < tree->count; i++)
 		tree->nodes[i].walk = NULL;
@@ -223,7 +230,7 @@ tree_read(Tree *tree, NodeReader *reader, text *org_id)
 	read_nodes(tree, reader, org_id);
 	if (reader->access.row_security)
 		reader_visible_nodes(reader, org_id, set_visible, tree);
-	if (reader->access.grants != NULL && (!reader->access.table || reader->access.row_security))
+	if (reader->access.grants != NULL)
 		set_granted(tree, reader->access.grants, store_text_ref(org_id));
 	for (int i = 0; i < tree->count; i++)
 	{

@@ -297,6 +297,14 @@ SELECT matches(pg_temp.said($$SELECT integration_config_effective('acme', 'pay')
 SET LOCAL ROLE g_service;
 SELECT is(pg_temp.said($$SELECT count(*) > 0 FROM integration_config_history('acme', 'pay')$$), 'true', 'also by what was above it');
 RESET ROLE;
+SAVEPOINT gone;
+SELECT is(integration_config_revoke('g_gone', 'acme', 'pay'), '{}', 'it can be taken away there');
+SET LOCAL ROLE g_gone;
+SELECT matches(pg_temp.said($$SELECT integration_config_history('acme', 'pay')$$), '^42501', 'and then it is');
+RESET ROLE;
+ROLLBACK TO gone;
+SELECT throws_ok($$SELECT integration_config_grant('g_gone', 'acme', 'pay', '{read}')$$, '42704', NULL, 'nothing is granted there');
+SELECT throws_ok($$SELECT integration_config_revoke('g_gone', 'acme', 'never')$$, '42704', NULL, 'where there never was a node there is nothing to revoke');
 INSERT INTO node_configurations (org_id, node_id, parent_id, node_type) VALUES ('acme', 'pay', 'eng', 'team');
 SET LOCAL ROLE g_gone;
 SELECT matches(pg_temp.said($$SELECT integration_config_resolve('acme', 'pay', 'slack')$$), '^42501', 'what was granted at a node is not granted at a new one of its name');
@@ -471,6 +479,57 @@ SET LOCAL ROLE g_other;
 SELECT matches(pg_temp.said($$SELECT integration_config_resolve('acme', 'eng', 'slack')$$), '^42501', 'a change past the triggers is seen');
 RESET ROLE;
 ALTER TABLE integration_config_grants ENABLE ALWAYS TRIGGER integration_config_grants_guard;
+
+--
+-- A store that is broken
+--
+
+ALTER TABLE node_configurations DISABLE TRIGGER USER;
+INSERT INTO node_configuration_history (org_id, node_id, version, operation, node_type, config_json, author, role, changed_at, created_at, incarnation)
+	SELECT 'globex', n, 1, 'insert', 'team', '{}', 'x', 'x', now(), now(), 1 FROM unnest('{lost,round,about}'::text[]) AS n;
+INSERT INTO node_configurations (org_id, node_id, parent_id, node_type) VALUES
+	('globex', 'lost', 'nowhere', 'team'), ('globex', 'round', 'about', 'team'), ('globex', 'about', 'round', 'team');
+ALTER TABLE node_configurations ENABLE TRIGGER USER;
+ALTER TABLE node_configurations ENABLE ALWAYS TRIGGER node_configurations_check;
+SET LOCAL ROLE g_service;
+SELECT matches(pg_temp.said(format('SELECT integration_config_effective(''globex'', %L)', node)), '^42501',
+	'what is wrong with the place of a node is for those who may see it: ' || node) FROM unnest('{lost,round}'::text[]) AS node;
+SET LOCAL ROLE g_platform;
+SELECT matches(pg_temp.said($$SELECT integration_config_effective('globex', 'lost')$$), '^55000 parent "nowhere"', 'a parent that is missing');
+SELECT matches(pg_temp.said($$SELECT integration_config_effective('globex', 'round')$$), '^XX001', 'a cycle');
+RESET ROLE;
+SELECT is(integration_config_grant('g_other', 'globex', 'round', '{read}'), '{read}', 'a grant in a cycle');
+SET LOCAL ROLE g_other;
+SELECT matches(pg_temp.said($$SELECT integration_config_effective('globex', 'about')$$), '^XX001', 'is reached, and the cycle found');
+RESET ROLE;
+
+ALTER TABLE integration_schemas RENAME TO away;
+SET LOCAL ROLE g_service;
+SELECT is(integration_config_resolve('acme', 'eng', 'openai') -> 'missing', '["api_key"]', 'where the catalogue is gone the fallback stands in');
+SELECT matches(pg_temp.said($$SELECT integration_config_resolve('acme', 'eng', 'slack')$$), '^42704', 'with its one integration');
+SET LOCAL ROLE g_editor;
+SELECT matches(pg_temp.said($$SELECT integration_config_set('acme', 'pay', '{"y": 1}')$$), '^55000', 'and nothing is written');
+RESET ROLE;
+ALTER TABLE away RENAME TO integration_schemas;
+ALTER TABLE integration_config_grants RENAME TO away;
+SET LOCAL ROLE g_service;
+SELECT matches(pg_temp.said($$SELECT integration_config_resolve('acme', 'eng', 'slack')$$), '^42501', 'where the grants are gone nothing is granted');
+RESET ROLE;
+SELECT is(integration_config_resolve('acme', 'eng', 'slack') -> 'config' ->> 'bot_token', 'xoxb-acme', 'and who has rights reads on');
+SELECT matches(pg_temp.said($$SELECT integration_config_grant('g_other', 'acme', 'eng', '{read}')$$), '^42P01', 'but nobody grants');
+ALTER TABLE away RENAME TO integration_config_grants;
+SET LOCAL ROLE g_service;
+SELECT is(integration_config_resolve('acme', 'eng', 'slack') -> 'config' ->> 'bot_token', 'xoxb-acme', 'they are back with the table');
+RESET ROLE;
+ALTER TABLE integration_config_grants DROP CONSTRAINT integration_config_grants_pkey;
+SET LOCAL ROLE g_service;
+SELECT is(integration_config_resolve('acme', 'eng', 'slack') -> 'config' ->> 'bot_token', 'xoxb-acme', 'without its index they are found');
+RESET ROLE;
+ALTER TABLE integration_config_grants RENAME incarnation TO other;
+SET LOCAL ROLE g_service;
+SELECT matches(pg_temp.said($$SELECT integration_config_resolve('acme', 'eng', 'slack')$$), '^55000 table "integration_config_grants" is not as the extension made it', 'a column that is missing is said');
+RESET ROLE;
+ALTER TABLE integration_config_grants RENAME other TO incarnation;
 
 --
 -- The owner

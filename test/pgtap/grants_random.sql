@@ -204,7 +204,8 @@ BEGIN
 	CASE what
 		WHEN 'grant', 'revoke' THEN
 			may := granter = '' OR pg_temp.has(granter, org, node, 'admin', true);
-			expected := CASE WHEN NOT may THEN '42501' WHEN org = '*' OR pg_temp.is_there(org, node) THEN 'done' ELSE '42704' END;
+			expected := CASE WHEN NOT may THEN '42501' WHEN org = '*' OR pg_temp.is_there(org, node)
+				OR (what = 'revoke' AND EXISTS (SELECT FROM node_configuration_history AS h WHERE (h.org_id, h.node_id) = (org, node))) THEN 'done' ELSE '42704' END;
 			BEGIN
 				IF granter <> '' THEN
 					EXECUTE format('SET LOCAL ROLE %I', granter);
@@ -253,7 +254,8 @@ END $$;
 CREATE FUNCTION pg_temp.note(what text, who text, org_id text, node_id text, named text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	now_is integer := coalesce((SELECT n.incarnation FROM node_configurations AS n WHERE (n.org_id, n.node_id) = ($3, $4)), 0);
+	now_is integer := coalesce((SELECT n.incarnation FROM node_configurations AS n WHERE (n.org_id, n.node_id) = ($3, $4)),
+		(SELECT h.incarnation FROM node_configuration_history AS h WHERE (h.org_id, h.node_id) = ($3, $4) ORDER BY h.version DESC LIMIT 1), 0);
 	has text[] := coalesce((SELECT g.privileges FROM granted AS g WHERE (g.role, g.org, g.node, g.incarnation) = (who, $3, $4, now_is)), '{}');
 BEGIN
 	DELETE FROM granted AS g WHERE (g.role, g.org, g.node) = (who, $3, $4);

@@ -11,6 +11,7 @@ INSERT INTO value SELECT 'text', unnest(ARRAY[NULL, '''''', '''*''', '''a''', ''
 INSERT INTO value SELECT 'jsonb', unnest(ARRAY[NULL, '''null''', '''1''', '''"s3cr3t"''', '''[]''', '''{}''', '''{"integrations": {"slack": {"config": {"bot_token": "s3cr3t"}}}}''', '''{"integrations": []}''', '''[[{"a": 1e400}]]''', '''{"": {"": {"a/b~": null}}}''', '(repeat(''['', 3000) || repeat('']'', 3000))::jsonb', '(''{"integrations": '' || repeat(''{"a": '', 3000) || ''1'' || repeat(''}'', 3000) || ''}'')::jsonb']);
 INSERT INTO value SELECT 'jsonb[]', unnest(ARRAY[NULL, '''{}''', '''{NULL}''', 'ARRAY[''1''::jsonb]', 'ARRAY[''{}''::jsonb, NULL]', 'ARRAY[ARRAY[''{}''::jsonb], ARRAY[''{}''::jsonb]]', '''[3:4]={"{}","{}"}''::jsonb[]']);
 INSERT INTO value SELECT 'integer', unnest(ARRAY[NULL, '0', '1', '2147483647', '-2147483648']);
+INSERT INTO value SELECT 'text[]', unnest(ARRAY[NULL, '''{}''', '''{NULL}''', '''{read}''', '''{admin,reveal,read}''', 'ARRAY[ARRAY[''read''], ARRAY[''s3'']]', '''[3:4]={read,write}''', 'ARRAY[repeat(''x'', 1000000)]', 'array_fill(''read''::text, ARRAY[100000])']);
 INSERT INTO value SELECT 'boolean', unnest(ARRAY[NULL, 'true', 'false']);
 INSERT INTO value SELECT 'regclass', unnest(ARRAY[NULL, '''integration_schemas''', '''node_configurations''', '''pg_class''', '''integration_schemas_pkey''']) ;
 INSERT INTO value SELECT 'timestamp with time zone', unnest(ARRAY[NULL, 'now()', '''infinity''', '''-infinity''', '''0001-01-01 BC''']);

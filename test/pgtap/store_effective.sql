@@ -202,9 +202,13 @@ SELECT throws_ok($$SELECT * FROM integration_config_effective_all('broken')$$, '
 -- Volatility and parallel safety, as the reference says
 SELECT results_eq($$
 	SELECT DISTINCT provolatile, proparallel FROM pg_proc
-	WHERE proname IN ('integration_config_effective', 'integration_config_resolve', 'integration_config_values', 'integration_config_explain', 'integration_config_get', 'integration_config_violations', 'integration_schema_impact',
-		'integration_config_status', 'integration_config_effective_all', 'integration_config_history')
+	WHERE proname IN ('integration_config_explain', 'integration_config_get', 'integration_config_status', 'integration_config_history')
 $$, $$VALUES ('s'::"char", 's'::"char")$$, 'the reading functions are STABLE and PARALLEL SAFE');
+SELECT results_eq($$
+	SELECT DISTINCT provolatile, proparallel FROM pg_proc
+	WHERE proname IN ('integration_config_effective', 'integration_config_resolve', 'integration_config_values', 'integration_config_violations', 'integration_schema_impact',
+		'integration_config_effective_all')
+$$, $$VALUES ('s'::"char", 'r'::"char")$$, 'those that open secrets PARALLEL RESTRICTED');
 SELECT is_empty($$
 	SELECT proname FROM pg_proc AS p JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 	JOIN pg_extension AS e ON e.oid = d.refobjid WHERE e.extname = 'integration_schemas'
