@@ -369,7 +369,7 @@ for my $statement (q{UPDATE integration_config_keys SET org_id = 'x'}, q{DELETE 
 {
 	like(error_of($primary, $statement), qr/42501: data keys of organisations cannot be changed/, $statement);
 }
-$primary->safe_psql('postgres', q{SET session_replication_role = replica; ALTER TABLE integration_config_keys DISABLE TRIGGER ALL;
+$primary->safe_psql('postgres', q{SET session_replication_role = replica; ALTER TABLE integration_config_keys DROP CONSTRAINT integration_config_keys_triggers_check, DISABLE TRIGGER ALL;
 	UPDATE integration_config_keys AS k SET wrapped = o.wrapped FROM integration_config_keys AS o WHERE k.org_id = 'up' AND o.org_id = 'zeta'});
 like(error_of($primary, q{SELECT integration_config_resolve('up', 'up', 'slack')}), qr/XX001: data key of organisation "up" does not unwrap/, "another organisation's key does not unwrap");
 $primary->safe_psql('postgres', q{SET session_replication_role = replica; DELETE FROM integration_config_keys WHERE org_id = 'up'});
@@ -452,6 +452,23 @@ for my $sql (q{CALL integration_secrets_rotate('acme')}, q{CALL integration_secr
 	}
 }
 
+# what is one transaction is whole, or was not
+for my $case (
+	[q{SELECT integration_config_forget('acme', 'bye')}, q{SELECT count(*) FROM node_configurations WHERE org_id = 'acme'}, q{SELECT count(*) FROM node_configuration_history WHERE org_id = 'acme'}],
+	[q{SELECT integration_config_replace_secret('xoxb-many', 'xoxb-other', 'leaked')}, q{SELECT count(*) FROM integration_config_find_secret('xoxb-many') WHERE live}, q{SELECT count(*) FROM node_configuration_history WHERE reason = 'leaked'}],
+	[q{SELECT integration_config_erase('acme', 'team', 'slack', 'bot_token', 'leaked')}, q{SELECT count(*) FROM node_configurations WHERE (org_id, node_id) = ('acme', 'team') AND config_json #> '{integrations,slack,config}' ? 'bot_token' AND config_json #> '{integrations,slack,config,bot_token}' <> 'null'}, q{SELECT count(*) FROM node_configuration_history WHERE erased IS NOT NULL}],
+) {
+	my ($sql, @looks) = @$case;
+	my @before = map { $primary->safe_psql('postgres', $_) } @looks;
+	my ($out, $err) = ('', '');
+	my $psql = IPC::Run::start([ 'psql', '-Xq', '-d', $primary->connstr('postgres'), '-c', "BEGIN; $sql; SELECT pg_sleep(10); COMMIT" ], '>', \$out, '2>', \$err);
+	$primary->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
+	$primary->stop('immediate');
+	eval { $psql->finish };
+	$primary->start;
+	is_deeply([ map { $primary->safe_psql('postgres', $_) } @looks ], \@before, "$sql, killed: nothing of it has happened");
+}
+
 #
 # Renaming and rollback
 #
@@ -462,6 +479,9 @@ is($primary->safe_psql('postgres', q{SELECT integration_schema_rename('slack', '
 is($primary->safe_psql('postgres', q{SELECT integration_config_resolve('zeta', 'team', 'chat:eu') #>> '{config,token}'}), "xoxb-$marker-eu", 'and in instances');
 is(error_of($primary, q{CALL integration_secrets_rotate('zeta')}), '', 'a history with old names is rotated');
 is($primary->safe_psql('postgres', q{SELECT count(*) FROM integration_config_keys WHERE org_id = 'zeta'}), 1, 'whole');
+
+is($primary->safe_psql('postgres', q{SELECT integration_config_forget('zeta', 'bye')}), 2, 'an organisation is forgotten');
+is($primary->safe_psql('postgres', q{SELECT count(*) FROM integration_config_keys WHERE org_id = 'zeta'}), 0, 'with its keys');
 
 $standby->stop;
 $subscriber->stop;
