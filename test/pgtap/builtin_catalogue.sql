@@ -9,7 +9,7 @@ SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
 
-SELECT plan(17);
+SELECT plan(29);
 
 -- A row a built-in field, in the order that a person fills them in.
 CREATE TEMPORARY VIEW builtin_field AS
@@ -105,13 +105,17 @@ $$, $$SELECT w.id, w.name, w.type, w.required, w.level, w.default_value::jsonb, 
 	('grafana', 'default_datasource', 'string', false, 'team', '"prometheus"', '{}'),
 	('snowflake', 'account', 'string', true, 'org', NULL, '{}'),
 	('snowflake', 'user', 'string', true, 'org', NULL, '{}'),
-	('snowflake', 'password', 'secret', true, 'org', NULL, '{}'),
+	('snowflake', 'password', 'secret', false, 'org', NULL, '{"required_unless": ["private_key"]}'),
+	('snowflake', 'private_key', 'secret', false, 'org', NULL, '{"multiline": true}'),
+	('snowflake', 'private_key_passphrase', 'secret', false, 'org', NULL, '{}'),
 	('snowflake', 'warehouse', 'string', true, 'org', NULL, '{}'),
 	('snowflake', 'role', 'string', false, 'org', NULL, '{}'),
 	('snowflake', 'database', 'string', false, 'team', NULL, '{}'),
 	('snowflake', 'schema', 'string', false, 'team', '"PUBLIC"', '{}'),
 	('bigquery', 'project_id', 'string', true, 'org', NULL, '{}'),
-	('bigquery', 'service_account_key', 'secret', true, 'org', NULL, '{"multiline": true}'),
+	('bigquery', 'service_account_key', 'secret', false, 'org', NULL, '{"multiline": true, "required_unless": ["workload_identity_provider"]}'),
+	('bigquery', 'workload_identity_provider', 'string', false, 'org', NULL, '{"pattern": "^projects/[^/]+/locations/global/workloadIdentityPools/[^/]+/providers/[^/]+$"}'),
+	('bigquery', 'service_account', 'string', false, 'org', NULL, '{"format": "email", "required_with": ["workload_identity_provider"]}'),
 	('bigquery', 'location', 'string', false, 'org', '"US"', '{}'),
 	('bigquery', 'dataset', 'string', false, 'team', NULL, '{}'),
 	('bigquery', 'max_bytes_billed', 'integer', false, 'team', NULL, '{"min": 0}'),
@@ -170,7 +174,9 @@ $$, $$SELECT w.id, w.name, w.type, w.required, w.level, w.default_value::jsonb, 
 	('aws', 'session_token', 'secret', false, 'org', NULL, '{}'),
 	('aws', 'role_arn', 'string', false, 'org', NULL, '{"pattern": "^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$"}'),
 	('gcp', 'project_id', 'string', true, 'org', NULL, '{}'),
-	('gcp', 'service_account_key', 'secret', true, 'org', NULL, '{"multiline": true}'),
+	('gcp', 'service_account_key', 'secret', false, 'org', NULL, '{"multiline": true, "required_unless": ["workload_identity_provider"]}'),
+	('gcp', 'workload_identity_provider', 'string', false, 'org', NULL, '{"pattern": "^projects/[^/]+/locations/global/workloadIdentityPools/[^/]+/providers/[^/]+$"}'),
+	('gcp', 'service_account', 'string', false, 'org', NULL, '{"format": "email", "required_with": ["workload_identity_provider"]}'),
 	('gcp', 'region', 'string', false, 'team', NULL, '{}'),
 	('kubernetes', 'kubeconfig', 'secret', false, 'org', NULL, '{"multiline": true}'),
 	('kubernetes', 'default_namespace', 'string', false, 'team', '"default"', '{}'),
@@ -199,6 +205,19 @@ SELECT category FROM (SELECT category, category IS DISTINCT FROM lag(category) O
 					  FROM integration_schemas WHERE origin = 'builtin') AS run
 WHERE opens GROUP BY category HAVING count(*) > 1
 $$, 'the integrations of a category stand together');
+
+-- Ways to sign in: either is enough, and one of them is asked for
+SELECT is(integration_schema_resolve(id, jsonb_build_object('integrations', jsonb_build_object(id, jsonb_build_object('config', config::jsonb)))) -> 'missing', missing::jsonb, id || ': ' || missing)
+FROM (VALUES
+	('snowflake', '{"account": "a", "user": "u", "warehouse": "w"}', '["password"]'),
+	('snowflake', '{"account": "a", "user": "u", "warehouse": "w", "password": "p"}', '[]'),
+	('snowflake', '{"account": "a", "user": "u", "warehouse": "w", "private_key": "k"}', '[]'),
+	('gcp', '{"project_id": "p"}', '["service_account_key"]'), ('gcp', '{"project_id": "p", "service_account_key": "k"}', '[]'),
+	('gcp', '{"project_id": "p", "workload_identity_provider": "w"}', '["service_account"]'),
+	('bigquery', '{"project_id": "p", "workload_identity_provider": "w", "service_account": "s@x.org"}', '[]'),
+	('elasticsearch', '{"url": "https://x"}', '["username"]'), ('elasticsearch', '{"url": "https://x", "api_key": "k"}', '[]'),
+	('elasticsearch', '{"url": "https://x", "username": "u"}', '["password"]'),
+	('aws', '{"access_key_id": "k"}', '["secret_access_key"]'), ('aws', '{"role_arn": "r"}', '[]')) AS w (id, config, missing);
 
 --
 -- Texts

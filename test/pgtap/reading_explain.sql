@@ -39,7 +39,7 @@ SELECT set_eq('SELECT integration, field FROM e', $$SELECT id, f ->> 'name' FROM
                                                      UNION ALL SELECT id, NULL FROM integration_schemas$$,
               'a row a field of the catalogue, and one an integration');
 SELECT is(array(SELECT field FROM integration_schema_explain() WHERE integration = 'snowflake'),
-          '{NULL,account,user,password,warehouse,role,database,schema}'::text[], 'an integration''s own first, then in field order');
+          '{NULL,account,user,password,private_key,private_key_passphrase,warehouse,role,database,schema}'::text[], 'an integration''s own first, then in field order');
 SELECT is_empty($$SELECT * FROM e WHERE (source IS NULL) <> (value IS NULL) OR source <> 0 OR ignored <> '{}'$$, 'without layers: defaults, or nothing');
 SELECT is_empty($$SELECT * FROM e JOIN integration_schemas AS s ON s.id = e.integration,
                          jsonb_array_elements(s.fields) AS f WHERE f ->> 'name' = e.field
