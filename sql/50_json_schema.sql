@@ -140,7 +140,8 @@ BEGIN
 	schema := jsonb_strip_nulls(jsonb_build_object(
 		'title', field -> 'display_name',
 		'description', CASE WHEN form THEN NULL ELSE field -> 'description' END,
-		'default', field -> 'default_value',
+		-- what a form generator would write down for everybody
+		'default', CASE WHEN form THEN NULL ELSE field -> 'default_value' END,
 		'deprecated', CASE WHEN field ? 'deprecated' AND field -> 'deprecated' <> 'false' THEN true END,
 		'examples', CASE WHEN field ? 'examples' THEN field -> 'examples' WHEN field ? 'placeholder' AND kind IN ('string', 'secret') AND NOT form THEN jsonb_build_array(field -> 'placeholder') END,
 		'writeOnly', CASE WHEN kind = 'secret' THEN true END));
@@ -196,7 +197,8 @@ BEGIN
 			END IF;
 		END IF;
 	ELSIF kind = 'object' AND field ?| ARRAY['fields', 'variants'] THEN
-		schema := schema || integration_schemas_internal.export_object(coalesce(field -> 'fields', '[]'), field -> 'variants', options);
+		schema := schema || integration_schemas_internal.export_object(coalesce(field -> 'fields', '[]'), field -> 'variants',
+			options || jsonb_build_object('needed', needed));
 	END IF;
 	RETURN schema;
 END $$;
@@ -308,7 +310,13 @@ BEGIN
 				'then', jsonb_build_object('properties', (SELECT coalesce(jsonb_object_agg(name, 'true'::jsonb), '{}')
 					FROM (SELECT DISTINCT f ->> 'name' AS name FROM jsonb_array_elements(variants -> 'choices') AS c, jsonb_array_elements(coalesce(c -> 'fields', '[]')) AS f) AS n))));
 		END IF;
-		schema := schema || CASE WHEN form THEN jsonb_build_object('oneOf', branches)
+		IF form AND options -> 'needed' IS DISTINCT FROM 'true' THEN
+			-- nobody has to choose, and nothing is chosen for anybody; of another type, so
+			-- that react-jsonschema-form takes a choice for a new value and not an old one
+			branches := jsonb_build_array(jsonb_build_object('title', 'Not chosen', 'properties', jsonb_build_object(by_, '{"type": "integer"}'::jsonb),
+				'not', jsonb_build_object('required', jsonb_build_array(by_)))) || branches;
+		END IF;
+		schema := schema || CASE WHEN form THEN jsonb_build_object('oneOf', branches, 'discriminator', jsonb_build_object('propertyName', by_))
 			ELSE jsonb_build_object('allOf', branches, 'unevaluatedProperties', false) END;
 	END IF;
 	schema := schema || jsonb_build_object('required', needed);
@@ -347,7 +355,8 @@ BEGIN
 			'ui:widget', CASE WHEN field -> 'x-hidden' = 'true' THEN 'hidden'
 							  WHEN kind IN ('string', 'secret') AND field -> 'multiline' = 'true' AND kind = 'string' THEN 'textarea'
 							  WHEN kind = 'secret' THEN 'password' END,
-			'ui:placeholder', field -> 'placeholder',
+			-- what counts where nothing is filled in, or else an example
+			'ui:placeholder', CASE WHEN jsonb_typeof(field -> 'default_value') IN ('string', 'number') THEN to_jsonb(field ->> 'default_value') ELSE field -> 'placeholder' END,
 			'ui:help', CASE WHEN jsonb_typeof(field -> 'deprecated') = 'string' THEN to_jsonb('Deprecated: ' || (field ->> 'deprecated')) ELSE field -> 'description' END))
 		|| CASE WHEN kind = 'array' AND field ? 'items' THEN jsonb_strip_nulls(jsonb_build_object('items', nullif(integration_schemas_internal.export_ui_field(field -> 'items'), '{}'))) ELSE '{}'::jsonb END
 		|| CASE WHEN kind = 'object' AND field ? 'values' THEN jsonb_strip_nulls(jsonb_build_object('additionalProperties', nullif(integration_schemas_internal.export_ui_field(field -> 'values'), '{}'))) ELSE '{}'::jsonb END

@@ -26,6 +26,9 @@ PG_FUNCTION_INFO_V1(integration_schema_normalise);
 
 #define INHERIT "__INHERIT__"
 
+/* How many violations are told one by one. */
+#define VIOLATIONS_TOLD 1000
+
 /* Where an entry's values may stand; the first that has one counts. */
 static const char *const containers[] = {"config", "team_config", "config_values"};
 
@@ -47,6 +50,7 @@ typedef struct Normalise
 {
 	const Catalogue *catalogue;
 	JsonbBuild	violations;
+	int64		nviolations;	/* also those that are not told */
 	JsonbRef	key;			/* of the entry */
 } Normalise;
 
@@ -82,6 +86,8 @@ violate(Normalise *normalise, const char *container, JsonbRef name, const char *
 	JsonbBuild *build = &normalise->violations;
 	StringInfoData path;
 
+	if (normalise->nviolations++ >= VIOLATIONS_TOLD)
+		return;
 	initStringInfo(&path);
 	appendStringInfoString(&path, "/integrations");
 	if (normalise->key.type != JREF_NONE)
@@ -493,6 +499,26 @@ build_document(Normalise *normalise, JsonbBuild *build, JsonbRef root)
 }
 
 /*
+ * tell_more: say how many more violations there are.
+ */
+static void
+tell_more(Normalise *normalise)
+{
+	JsonbBuild *build = &normalise->violations;
+
+	if (normalise->nviolations <= VIOLATIONS_TOLD)
+		return;
+	build_object(build);
+	build_key(build, "code");
+	build_string(build, "more");
+	build_key(build, "message");
+	build_string(build, psprintf("and %lld more", (long long) (normalise->nviolations - VIOLATIONS_TOLD)));
+	build_key(build, "severity");
+	build_string(build, "error");
+	build_end(build);
+}
+
+/*
  * integration_schema_normalise(document jsonb) returns record: a document of
  * another system in our form, and what of it has no place there.
  *
@@ -518,6 +544,7 @@ integration_schema_normalise(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 	build_array(&normalise.violations);
 	build_document(&normalise, &build, root);
+	tell_more(&normalise);
 	build_end(&normalise.violations);
 	values[0] = JsonbPGetDatum(build_finish(&build));
 	values[1] = JsonbPGetDatum(build_finish(&normalise.violations));

@@ -79,7 +79,7 @@ SELECT is(integration_schema_normalise(NULL) IS NULL, true, 'null');
 -- Large and deep ones
 SELECT is((SELECT count(*) FROM jsonb_object_keys((integration_schema_normalise(doc)).normalised #> '{integrations,kit,config,free}')), 50000::bigint, 'many keys')
   FROM (SELECT jsonb_build_object('integrations', jsonb_build_object('kit', jsonb_build_object('free', jsonb_object_agg('key' || i, i)))) AS doc FROM generate_series(1, 50000) AS i) AS d;
-SELECT is(jsonb_array_length(violations), 20000, 'much that has no place')
+SELECT is(jsonb_array_length(violations) || ' ' || (violations -> 1000 ->> 'message'), '1001 and 19000 more', 'much that has no place')
   FROM (SELECT jsonb_build_object('integrations', jsonb_build_object('kit', jsonb_object_agg('key' || i, i))) AS doc FROM generate_series(1, 20000) AS i) AS d, integration_schema_normalise(doc);
 SELECT is((integration_schema_normalise(doc)).normalised, doc, 'deep') FROM (SELECT (repeat('{"a":', 900) || '1' || repeat('}', 900))::jsonb AS doc) AS d;
 -- once more nothing changes

@@ -261,9 +261,9 @@ my $calls_query = q{
 				('role', '$$clerk$$'), ('privileges', '$${read}$$'),
 				('level', '$$team$$'), ('expected_version', 'NULL'), ('category', 'NULL'), ('of', CASE WHEN a.type = 'text'::regtype THEN '$$a$$' ELSE '$$public.node_configurations$$::regclass' END),
 				('max', '2'), ('before', CASE WHEN a.type = 'timestamptz'::regtype THEN 'pg_catalog.now()' ELSE '$${}$$' END), ('since', '$$-infinity$$'),
-				('source', CASE WHEN p.proname = 'integration_schemas_import' THEN '$$mine.integrations$$' ELSE '$$mine.nodes$$' END),
+				('source', CASE WHEN p.proname = 'integration_schemas_import' THEN '$$mine.integrations$$' WHEN p.proname = 'integration_config_import_history' THEN '$$public.node_configuration_history$$' ELSE '$$mine.nodes$$' END),
 				('fields', CASE WHEN a.type = 'jsonb'::regtype THEN '$$[]$$' END), ('command', '$$SELECT 1$$'),
-				('from', CASE p.proname WHEN 'integration_schema_rename' THEN '$$gitlab$$' ELSE '$$bot_token$$' END), ('to', '$$renamed$$')) AS v (name, value)
+				('from', CASE p.proname WHEN 'integration_schema_rename' THEN '$$gitlab$$' ELSE '$$bot_token$$' END), ('to', '$$renamed$$'), ('secrets', '$$keep$$'), ('new', '$$y$$')) AS v (name, value)
 			 ON v.name = p.proargnames[a.n] AND v.value IS NOT NULL
 		   LEFT JOIN (VALUES ('jsonb', '$${"integrations": {"slack": {"config": {"default_channel": "#b"}}}}$$'), ('jsonb[]', '$${"{\"integrations\": {}}"}$$'),
 				('text', '$$x$$'), ('integer', '1'), ('boolean', 'true'), ('text[]', '$${/x}$$'), ('tid', '$$(0,1)$$'), ('regclass', '$$public.node_configurations$$')) AS t (type, value)
@@ -271,7 +271,7 @@ my $calls_query = q{
 	  FROM pg_proc AS p JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 	  JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'integration_schemas'
 	 WHERE p.prorettype <> 'trigger'::regtype
-	 ORDER BY p.proname ~ 'erase|prune', p.proname, p.pronargs};
+	 ORDER BY p.proname ~ 'forget', p.proname ~ 'erase|prune', p.proname, p.pronargs};
 my $extra = q{
 	SELECT * FROM public.integration_schemas_import('mine.integration_view');
 	SELECT * FROM public.integration_config_import('mine.node_view');

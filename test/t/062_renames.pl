@@ -39,7 +39,7 @@ sub restored
 	my ($name, $database, @user) = @_;
 	is($node->safe_psql($database, $state, @user), $expected, "$name: the same");
 	is( $node->safe_psql(
-			$database, q{SELECT integration_config_rollback('acme', 'acme', 1);
+			$database, q{SELECT integration_config_rollback('acme', 'acme', 1, secrets => 'restore');
 			SELECT config_json FROM node_configurations}, @user),
 		qq(5\n{"integrations": {"chat": {"config": {"token": "xoxb-1", "channel": "#all"}, "locked": ["token"]}}}),
 		"$name: a rollback across the renamings");
