@@ -481,7 +481,8 @@ SELECT is(integration_schema_form('mine') -> 'schema',
 	'{"title": "Mine", "description": "Of our own.", "type": "object", "required": [],
 	  "properties": {"key": {"type": "string", "format": "password", "writeOnly": true}, "pem": {"type": "string"}, "old": {"type": "string", "deprecated": true},
 		"tags": {"type": "array", "items": {"type": "string"}}, "mode": {"type": "string", "enum": ["a", "b"]},
-		"login": {"type": "object", "required": [], "properties": {"region": {"type": "string"}}, "oneOf": [
+		"login": {"type": "object", "required": [], "properties": {"region": {"type": "string"}}, "discriminator": {"propertyName": "kind"}, "oneOf": [
+			{"title": "Not chosen", "properties": {"kind": {"type": "integer"}}, "not": {"required": ["kind"]}},
 			{"title": "Token", "required": ["kind", "token"], "properties": {"kind": {"type": "string", "const": "token", "default": "token"},
 				"token": {"type": "string", "format": "password", "writeOnly": true, "minLength": 1}}},
 			{"title": "none", "required": ["kind"], "properties": {"kind": {"type": "string", "const": "none", "default": "none"}}}]}},
@@ -492,8 +493,13 @@ SELECT is(integration_schema_form('mine') -> 'ui',
 	  "key": {"ui:widget": "password", "ui:placeholder": "k-…", "ui:help": "From the console."}, "pem": {"ui:widget": "textarea"}, "old": {"ui:help": "Deprecated: use key"},
 	  "login": {"ui:order": ["kind", "region", "token", "*"], "kind": {"ui:widget": "hidden"}, "token": {"ui:widget": "password"}}}',
 	'form: order, widgets, placeholders and help');
-SELECT is(integration_schema_form('mine', 'team') #> '{schema,properties,login,oneOf,0,required}', '["kind"]', 'form: of one layer nothing is required but the choice itself');
+SELECT is(integration_schema_form('mine', 'team') #> '{schema,properties,login,oneOf,1,required}', '["kind"]', 'form: of one layer nothing is required but the choice itself');
 SELECT is(integration_schema_form('mine', 'team') #> '{schema,allOf,0,then}' ? 'required', false, 'form: also where it applies');
+SELECT is(pg_temp.put('[{"name": "a", "default_value": "x", "placeholder": "y"}, {"name": "b", "type": "integer", "default_value": 7}, {"name": "c", "type": "boolean", "default_value": true},
+	{"name": "d", "type": "object", "required": true, "variants": {"by": "kind", "choices": [{"value": "k"}]}}]') IS NULL, false, 'with defaults');
+SELECT is(integration_schema_form('mine')::text ~ '"default": (?!"k")', false, 'form: no default is written down for anybody');
+SELECT is(integration_schema_form('mine') #- '{ui,ui:order}' #- '{ui,d}' -> 'ui', '{"a": {"ui:placeholder": "x"}, "b": {"ui:placeholder": "7"}}', 'form: it is shown as what counts');
+SELECT is(jsonb_array_length(integration_schema_form('mine') #> '{schema,properties,d,oneOf}'), 1, 'form: where there must be an alternative one is chosen');
 SELECT throws_ok('SELECT integration_schema_form(''slak'')', '42704', 'integration "slak" does not exist', 'form: an unknown id');
 
 DELETE FROM integration_schemas WHERE id = 'mine';
