@@ -27,6 +27,7 @@
 #include "miscadmin.h"
 #include "secrets/data_keys.h"
 #include "secrets/master_keys.h"
+#include "secrets/opened_cache.h"
 #include "server/extension.h"
 #include "server/messages.h"
 #include "server/own_query.h"
@@ -263,6 +264,19 @@ forget_keys(void)
 }
 
 /*
+ * data_keys_refresh: forget what was opened with keys of a configuration that was
+ * read anew since.
+ */
+void
+data_keys_refresh(void)
+{
+	if (!master_keys_moved())
+		return;
+	forget_keys();
+	opened_forget();
+}
+
+/*
  * kept_key: the entry of a key, made where there is none and make is true.
  */
 static DataKey *
@@ -328,6 +342,7 @@ memory_for_key(void)
 	if (key == NULL)
 	{
 		forget_keys();
+		opened_forget();
 		key = key_memory(KEY_BYTES);
 	}
 	if (key == NULL)
@@ -430,8 +445,7 @@ data_key_find(FunctionCallInfo fcinfo, const pg_uuid_t *id)
 	bool		found;
 	DataKey    *key;
 
-	if (master_keys_moved())
-		forget_keys();
+	data_keys_refresh();
 	if (last_key != NULL && memcmp(&last_key->id, id, sizeof(*id)) == 0)
 		return last_key;
 	key = kept_key(id, false, &found);
@@ -513,8 +527,7 @@ data_key_active(FunctionCallInfo fcinfo, text *org_id)
 {
 	KeyRow		row;
 
-	if (master_keys_moved())
-		forget_keys();
+	data_keys_refresh();
 	data_keys_lock(fcinfo, org_id, false, false);
 	if (!active_row(fcinfo, org_id, &row))
 	{

@@ -25,6 +25,7 @@ typedef struct DataKey
 extern bool data_keys_any(FunctionCallInfo fcinfo);
 extern bool data_keys_of(FunctionCallInfo fcinfo, text *org_id);
 extern void data_keys_lock(FunctionCallInfo fcinfo, text *org_id, bool exclusive, bool release);
+extern void data_keys_refresh(void);
 extern const DataKey *data_key_find(FunctionCallInfo fcinfo, const pg_uuid_t *id);
 extern const DataKey *data_key_active(FunctionCallInfo fcinfo, text *org_id);
 extern void data_key_renew(FunctionCallInfo fcinfo, text *org_id);

@@ -15,7 +15,9 @@
 
 #include "catalogue/shown.h"
 #include "common/base64.h"
+#include "common/hashfn.h"
 #include "port/pg_bswap.h"
+#include "secrets/opened_cache.h"
 #include "secrets/sealed.h"
 #include "server/messages.h"
 #include "utils/builtins.h"
@@ -29,19 +31,23 @@ typedef uint8 base64_byte;
 typedef char base64_byte;
 #endif
 
-/* What a secret is bound to: nearly always short. */
+/*
+ * What a secret is bound to, and behind it room for the sealed form, by which
+ * together it is known; nearly always short.
+ */
 typedef struct Binding
 {
 	char	   *data;
 	Size		length;
-	char		few[512];
+	char		few[1024];
 } Binding;
 
 /*
- * bind_place: the additional data of a place; to be given to unbind().
+ * bind_place: the additional data of a place, with room behind them; to be given to
+ * unbind().
  */
 static void
-bind_place(Binding *binding, const pg_uuid_t *id, const SealPlace *place)
+bind_place(Binding *binding, const pg_uuid_t *id, const SealPlace *place, Size room)
 {
 	JsonbRef	parts[] = {place->org_id, place->node_id, place->entry, place->path};
 	Size		length = sizeof(*id);
@@ -49,7 +55,7 @@ bind_place(Binding *binding, const pg_uuid_t *id, const SealPlace *place)
 
 	for (int i = 0; i < (int) lengthof(parts); i++)
 		length += sizeof(uint32) + parts[i].len;
-	binding->data = length <= sizeof(binding->few) ? binding->few : palloc(length);
+	binding->data = length + room <= sizeof(binding->few) ? binding->few : palloc(length + room);
 	binding->length = length;
 	memcpy(binding->data, id, sizeof(*id));
 	at = binding->data + sizeof(*id);
@@ -100,7 +106,7 @@ sealed_make(const DataKey *key, const SealPlace *place, JsonbRef clear)
 	char	   *result = palloc(before + room + 1);
 	int			length;
 
-	bind_place(&binding, &key->id, place);
+	bind_place(&binding, &key->id, place, 0);
 	cipher_seal(key->key, binding.data, binding.length, clear.ptr, clear.len, sealed);
 	memcpy(result, SEALED_PREFIX, PREFIX_LENGTH);
 	memcpy(result + PREFIX_LENGTH, id, UUID_LENGTH);
@@ -200,6 +206,36 @@ decode(const char *text, int length, unsigned char *bytes)
 }
 
 /*
+ * open_sealed: decrypt a sealed secret of that key's and binding, palloc'd; false
+ * where it was not sealed so.
+ */
+static bool
+open_sealed(FunctionCallInfo fcinfo, const pg_uuid_t *id, const SealPlace *place,
+			const Binding *binding, JsonbRef sealed, JsonbRef *clear)
+{
+	int			before = PREFIX_LENGTH + UUID_LENGTH + 1;
+	const DataKey *key;
+	unsigned char few[512];
+	unsigned char *bytes = sealed.len <= sizeof(few) ? few : palloc(sealed.len);
+	int			length = decode(sealed.ptr + before, sealed.len - before, bytes);
+	char	   *text;
+	bool		opened;
+
+	key = length < CIPHER_EXTRA ? NULL : data_key_find(fcinfo, id);
+	if (key == NULL || !jsonb_ref_is(place->org_id, key->org_id, strlen(key->org_id)))
+		return false;
+	text = palloc(length - CIPHER_EXTRA + 1);
+	opened = cipher_open(key->key, binding->data, binding->length, bytes, length, text);
+	if (bytes != few)
+		pfree(bytes);
+	if (opened)
+		*clear = jsonb_ref_string(text, length - CIPHER_EXTRA);
+	else
+		pfree(text);
+	return opened;
+}
+
+/*
  * sealed_try: the secret that is sealed there, palloc'd, into *clear; false where
  * it was not sealed for that place, or was changed.
  *
@@ -208,34 +244,27 @@ decode(const char *text, int length, unsigned char *bytes)
 bool
 sealed_try(FunctionCallInfo fcinfo, const SealPlace *place, JsonbRef sealed, JsonbRef *clear)
 {
-	int			before = PREFIX_LENGTH + UUID_LENGTH + 1;
 	pg_uuid_t	id;
-	const DataKey *key;
-	unsigned char few[512];
-	unsigned char *bytes;
-	int			length;
 	Binding		binding;
-	char	   *text;
+	Size		length;
+	uint32		hash;
 	bool		opened;
 
 	if (!sealed_key(sealed, &id))
 		return false;
-	bytes = sealed.len <= sizeof(few) ? few : palloc(sealed.len);
-	length = decode(sealed.ptr + before, sealed.len - before, bytes);
-	key = length < CIPHER_EXTRA ? NULL : data_key_find(fcinfo, &id);
-	if (key == NULL ||
-		!jsonb_ref_is(place->org_id, key->org_id, strlen(key->org_id)))
-		return false;
-	bind_place(&binding, &id, place);
-	text = palloc(length - CIPHER_EXTRA + 1);
-	opened = cipher_open(key->key, binding.data, binding.length, bytes, length, text);
-	if (bytes != few)
-		pfree(bytes);
+	data_keys_refresh();
+	bind_place(&binding, &id, place, sealed.len);
+	length = binding.length + sealed.len;
+	memcpy(binding.data + binding.length, sealed.ptr, sealed.len);
+	hash = hash_bytes((const unsigned char *) binding.data, length);
+	opened = opened_find(binding.data, length, hash, clear);
+	if (!opened)
+	{
+		opened = open_sealed(fcinfo, &id, place, &binding, sealed, clear);
+		if (opened)
+			opened_keep(binding.data, length, hash, *clear);
+	}
 	unbind(&binding);
-	if (opened)
-		*clear = jsonb_ref_string(text, length - CIPHER_EXTRA);
-	else
-		pfree(text);
 	return opened;
 }
 

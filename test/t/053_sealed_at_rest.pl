@@ -418,6 +418,24 @@ print_keys($primary, 'm3 ' . encode_base64($key{m1}, '') . "\n");
 like(error_of($primary, $live), qr/XX001: data key of organisation "\w+" does not unwrap/, 'nor can another key of its name open');
 print_keys($primary, key_line('m3'));
 
+# a session that has opened a secret forgets it with the key
+{
+	my ($in, $out, $err) = ('', '', '');
+	my $psql = IPC::Run::start([ 'psql', '-XqAt', '-d', $primary->connstr('postgres'), '-f', '-' ], '<', \$in, '>', \$out, '2>', \$err, IPC::Run::timer(60));
+	my $ask = q{SELECT integration_config_resolve('acme', 'team', 'slack') #>> '{config,bot_token}';};
+	$in .= "$ask\n$ask\n\\echo asked\n";
+	$psql->pump until $out =~ /asked/;
+	is($out, "xoxb-$marker-new\nxoxb-$marker-new\nasked\n", 'a session asks again for a secret that it has had');
+	print_keys($primary, '');
+	$in .= "SELECT pg_sleep(0.2);\n$ask\n\\echo again\n";
+	$psql->pump until $out =~ /again/;
+	like($err, qr/printed no master key|cannot be opened without master key/, 'and has it no more when the key is gone');
+	print_keys($primary, key_line('m3'));
+	$in .= "SELECT pg_sleep(0.2);\n$ask\n\\q\n";
+	$psql->finish;
+	like($out, qr/again\n\nxoxb-$marker-new\n\z/, 'until it is back');
+}
+
 # beside writers, who lock nodes in the other order
 $primary->safe_psql('postgres', q{INSERT INTO node_configurations (org_id, node_id, parent_id, node_type, config_json)
 	SELECT 'acme', 't' || lpad(i::text, 3, '0'), 'acme', 'team', '{"integrations": {"slack": {"config": {"bot_token": "xoxb-many"}}}}' FROM generate_series(1, 300) AS i});
