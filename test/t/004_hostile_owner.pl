@@ -283,7 +283,7 @@ my $calls = q{SET search_path = mine, public, pg_catalog;
 
 # Where there is none of it on the tables every call works, so that elsewhere it does try.
 make_database('plain');
-$calls .= $node->safe_psql('plain', $calls_query) . $extra;
+$calls .= $extra . $node->safe_psql('plain', $calls_query);
 cmp_ok(scalar(() = $calls =~ /^SELECT/mg), '>', 45, 'every function is called');
 {
 	my $since = -s $node->logfile;
