@@ -40,6 +40,7 @@ typedef struct ResultMember
 {
 	JsonbRef	key;
 	const Field *field;			/* NULL where it is not described */
+	bool		applies;
 	GivenMember *given;
 	int			ngiven;			/* 0: it is filled */
 } ResultMember;
@@ -166,6 +167,7 @@ given_members(ResultMember *members, const Field *field, const FieldSet *set,
 			continue;
 		members[nmembers].key = given[first].key;
 		members[nmembers].field = field_inside(field, set, given[first].key);
+		members[nmembers].applies = true;
 		members[nmembers].given = &given[start];
 		members[nmembers++].ngiven = i - start;
 	}
@@ -196,9 +198,12 @@ fill_members(const Overlay *overlay, ResultMember *members, int nmembers,
 	}
 	field_states_judge(&states, set, true);
 	for (int i = 0; i < nmembers; i++)
-		if (members[i].field == NULL || !overlay->applicable ||
-			states.applies[members[i].field->index])
+	{
+		if (members[i].field != NULL)
+			members[i].applies = states.applies[members[i].field->index];
+		if (members[i].applies || !overlay->applicable)
 			members[kept++] = members[i];
+	}
 	nmembers = kept;
 	for (const FieldSet *part = set; part != NULL; part = part->outer)
 		for (int i = 0; i < part->nfields; i++)
@@ -239,7 +244,7 @@ write_member(Overlay *overlay, JsonbFrame *frame, const ResultMember *member)
 			write_value(overlay, frame, field, &empty_object, 1);
 		return;
 	}
-	has_default = field != NULL && !JREF_IS_SCALAR(field->default_value);
+	has_default = field != NULL && member->applies && !JREF_IS_SCALAR(field->default_value);
 	nvalues = member->ngiven + has_default;
 	values = palloc_extended(sizeof(JsonbRef) * (Size) nvalues, MCXT_ALLOC_HUGE);
 	if (has_default)

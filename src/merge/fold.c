@@ -188,7 +188,9 @@ fold_locked(FoldedEntry *fold, JsonbRef locked, int layer)
 	JsonbWalk	walk;
 	JsonbRef	name;
 
-	if (locked.type == JREF_BOOL && locked.boolean && fold->locked_by < 0)
+	if (fold->locked_by >= 0)
+		return;
+	if (locked.type == JREF_BOOL && locked.boolean)
 		fold->locked_by = layer;
 	if (locked.type != JREF_ARRAY)
 		return;
@@ -238,17 +240,19 @@ set_enabled(FoldedEntry *fold, bool enabled, int layer)
 }
 
 /*
- * trace_void: note what a layer gives in vain, since the whole entry is
- * locked.
+ * fold_void: note what a layer gives in vain, where that is traced: the whole
+ * entry is locked, or it may not be the layer's.
  */
-static void
-trace_void(FoldedEntry *fold, JsonbRef entry, int layer)
+void
+fold_void(FoldedEntry *fold, JsonbRef entry, int layer)
 {
 	const Integration *integration = fold->integration;
 	JsonbWalk	walk;
 	JsonbRef	name;
 	JsonbRef	value;
 
+	if (!fold->traced)
+		return;
 	if (JREF_MEMBER(entry, "enabled").type == JREF_BOOL)
 		fold->enabled_given_by = bms_add_member(fold->enabled_given_by, layer);
 	jsonb_walk_begin(&walk, JREF_MEMBER(entry, "config"));
@@ -286,8 +290,7 @@ fold_entry(FoldedEntry *fold, JsonbRef entry, int layer, bool innermost)
 		return;
 	if (fold->locked_by >= 0)
 	{
-		if (fold->traced)
-			trace_void(fold, entry, layer);
+		fold_void(fold, entry, layer);
 		return;
 	}
 	jsonb_walk_begin(&walk, entry);
@@ -384,6 +387,20 @@ fold_keep_locked(FoldedEntry *fold)
 }
 
 /*
+ * drop_default: of a field that does not apply, what the layers give stands
+ * without the default.
+ */
+static void
+drop_default(FoldedValue *top)
+{
+	FoldedValue *value = top;
+
+	while (value->below != NULL && value->below->layer > 0)
+		value = value->below;
+	value->below = NULL;
+}
+
+/*
  * settle_structured: what the layers' words on a structured field give.
  */
 static void
@@ -420,15 +437,29 @@ settle_fields(FoldedEntry *fold)
 	const FieldSet *config = &fold->integration->config;
 	FieldStates *states = fold->states;
 
-	for (int i = 0; i < config->nstructured; i++)
-		settle_structured(fold, config->structured[i],
-						  &fold->fields[config->structured[i]->index]);
 	for (int i = 0; i < config->nfields; i++)
 	{
 		states->values[i] = fold->fields[i].top.value;
 		states->given[i] = fold->fields[i].top.layer > 0;
 	}
+	/* What conditions name are scalars, which need no settling. */
 	field_states_judge(states, config, true);
+	for (int i = 0; i < config->nconditional; i++)
+	{
+		int			index = config->conditional[i]->index;
+
+		if (!states->applies[index])
+			drop_default(&fold->fields[index].top);
+	}
+	for (int i = 0; i < config->nstructured; i++)
+	{
+		int			index = config->structured[i]->index;
+		FoldedField *field = &fold->fields[index];
+
+		settle_structured(fold, config->structured[i], field);
+		states->values[index] = field->top.value;
+		states->present[index] = states->applies[index] && value_present(field->top.value);
+	}
 	for (int i = 0; i < config->nconditional; i++)
 	{
 		int			index = config->conditional[i]->index;

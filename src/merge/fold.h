@@ -83,6 +83,7 @@ extern void fold_begin(FoldedEntry *fold, const Integration *integration,
 					   FoldedField *fields, FieldStates *states, bool traced);
 extern void fold_entry(FoldedEntry *fold, JsonbRef entry, int layer,
 					   bool innermost);
+extern void fold_void(FoldedEntry *fold, JsonbRef entry, int layer);
 extern void fold_config(FoldedEntry *fold, JsonbRef config, int layer);
 extern void fold_locked(FoldedEntry *fold, JsonbRef locked, int layer);
 extern void fold_keep_locked(FoldedEntry *fold);

@@ -332,7 +332,11 @@ layers_fold_instance(Layers *layers, FoldedEntry *fold, const InstanceEntry *ins
 						layers->entries[plain].layer);
 		if (fold->locked_by >= 0 && !traced)
 			break;
-		fold_entry(fold, instance->own[i].entry, layer, false);
+		/* of what the catalogue locks, an inner layer has no instances */
+		if (i > 0 && instance->integration->locked)
+			fold_void(fold, instance->own[i].entry, layer);
+		else
+			fold_entry(fold, instance->own[i].entry, layer, false);
 	}
 	for (; plain >= 0 && traced; plain = layers->entries[plain].next)
 		fold_locked(fold, JREF_MEMBER(layers->entries[plain].entry, "locked"),

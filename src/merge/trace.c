@@ -5,8 +5,9 @@
  *
  * Of a structured field a row is told for each leaf that is defined in it.  The
  * layers' words on the field are followed into it: those that count (they are
- * neither locked out, nor unset, nor of another choice), and all of them, since
- * a row names the layers whose value did not count.
+ * neither locked out, nor of what an inner word started anew), and all of them,
+ * since a row names the layers whose value did not count.  A null that counts
+ * takes away what is before it, and so it is a word on all that is inside, too.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,12 +19,13 @@
 #include "merge/merge.h"
 #include "miscadmin.h"
 
-/* What a layer says at a place; layer 0 is the default's. */
+/* What a layer says at a place; layer 0 is a default's. */
 typedef struct Word
 {
 	JsonbRef	value;
 	int			layer;
 	bool		counts;
+	bool		is_void;		/* a lock kept it out */
 } Word;
 
 /* A place in a structured field. */
@@ -32,8 +34,8 @@ typedef struct TracePlace
 	const InsideStep *step;
 	const Field *field;
 	JsonbRef	value;			/* that it has in the end */
+	bool		applies;
 	bool		required;
-	int			unset_by;
 	const Word *words;			/* outermost first */
 	int			nwords;
 } TracePlace;
@@ -74,35 +76,66 @@ path_of(const InsideStep *step)
 }
 
 /*
+ * who_unset: the layer whose null took away what was given before, and is not
+ * given again; -1 for none.  A default that applies again is not.
+ */
+static int
+who_unset(const TracePlace *place)
+{
+	int			unset_by = NO_LAYER;
+	bool		given = false;
+
+	for (int i = 0; i < place->nwords; i++)
+	{
+		const Word *word = &place->words[i];
+
+		if (!word->counts)
+			continue;
+		if (word->value.type != JREF_NULL)
+		{
+			given = true;
+			if (word->layer > 0)
+				unset_by = NO_LAYER;
+		}
+		else if (given)
+		{
+			given = false;
+			unset_by = word->layer;
+		}
+	}
+	return unset_by;
+}
+
+/*
  * trace_leaf: how a place without defined ones in it came about.
  *
- * Of the words that count, the last has it, but where arrays or objects are put
- * together: then all of those that are of its type.
+ * Of the words that count after the last null, the last has it, but where arrays
+ * or objects are put together: then all of those that are of its type.
  */
 static void
 trace_leaf(Tracer *tracer, const TracePlace *place)
 {
 	FieldTrace *trace = &tracer->trace;
 	const Field *field = place->field;
+	bool		unset = place->value.type == JREF_NONE;
 	bool		together = field->merge >= MERGE_APPEND ||
 		(place->value.type == JREF_OBJECT && field->merge != MERGE_REPLACE);
 	bool		last = true;
 
 	trace->field = field;
 	trace->path = path_of(place->step);
-	trace->value = place->value.type == JREF_NONE ? NULL :
-		shown_document(field, place->value);
-	trace->source = place->value.type == JREF_NONE ? NO_LAYER : 0;
+	trace->value = unset ? NULL : shown_document(field, place->value);
+	trace->source = unset ? NO_LAYER : 0;
 	trace->required = place->required;
-	trace->unset_by = place->value.type == JREF_NONE || place->unset_by >= 0 ?
-		place->unset_by : NO_LAYER;
+	trace->unset_by = who_unset(place);
 	trace->ignored = NULL;
 	for (int i = place->nwords - 1; i >= 0; i--)
 	{
 		const Word *word = &place->words[i];
-		bool		counts = word->counts && word->value.type != JREF_NULL &&
-			place->value.type != JREF_NONE && (last || together);
+		bool		counts;
 
+		unset |= word->counts && word->value.type == JREF_NULL;
+		counts = word->counts && !unset && (last || together);
 		if (word->layer == 0)
 			continue;
 		if (counts && last)
@@ -111,18 +144,39 @@ trace_leaf(Tracer *tracer, const TracePlace *place)
 			counts = together = false;
 		if (counts)
 			last = false;
-		else if (word->value.type != JREF_NULL || !word->counts)
+		else if (word->value.type != JREF_NULL || word->is_void)
 			trace->ignored = bms_add_member(trace->ignored, word->layer);
 	}
 	tell(tracer);
 }
 
 /*
+ * with_default: the words of a place with its default, which is the outermost
+ * one, and applies again after a null; palloc'd.  What does not apply has none.
+ */
+static Word *
+with_default(const TracePlace *place, int *nwords)
+{
+	JsonbRef	value = place->field->default_value;
+	Word	   *words = palloc_extended(sizeof(Word) * ((Size) place->nwords + 1),
+										MCXT_ALLOC_HUGE);
+	int			outside = place->nwords;
+	int			has_default = place->applies && value.type != JREF_NONE;
+
+	while (outside > 0 && !(place->words[outside - 1].counts &&
+							place->words[outside - 1].value.type == JREF_NULL))
+		outside--;
+	for (int i = 0; i < place->nwords; i++)
+		words[i + (i < outside ? 0 : has_default)] = place->words[i];
+	if (has_default)
+		words[outside] = (Word) {.value = value,.counts = true};
+	*nwords = place->nwords + has_default;
+	return words;
+}
+
+/*
  * words_inside: the words on a member of the objects that are said at a place;
  * palloc'd.
- *
- * A default counts like the word of an outermost layer, and null takes away
- * what was given outside of it.
  */
 static Word *
 words_inside(const TracePlace *place, JsonbRef key, TracePlace *inner)
@@ -130,30 +184,17 @@ words_inside(const TracePlace *place, JsonbRef key, TracePlace *inner)
 	Word	   *words = palloc_extended(sizeof(Word) * ((Size) place->nwords + 1),
 										MCXT_ALLOC_HUGE);
 	int			nwords = 0;
-	bool		given = false;
 
-	inner->unset_by = place->unset_by;
 	for (int i = 0; i < place->nwords; i++)
 	{
 		Word		word = place->words[i];
 
-		word.value = jsonb_ref_member(word.value, key.ptr, key.len);
-		if (word.value.type == JREF_NONE)
+		if (word.value.type != JREF_NULL)
+			word.value = jsonb_ref_member(word.value, key.ptr, key.len);
+		else if (!word.counts)
 			continue;
-		if (word.counts && word.value.type == JREF_NULL)
-		{
-			for (int j = 0; j < nwords; j++)
-				words[j].counts = false;
-			if (given)
-				inner->unset_by = word.layer;
-			given = false;
-		}
-		else if (word.counts)
-		{
-			given = true;
-			inner->unset_by = NO_LAYER;
-		}
-		words[nwords++] = word;
+		if (word.value.type != JREF_NONE)
+			words[nwords++] = word;
 	}
 	inner->words = words;
 	inner->nwords = nwords;
@@ -161,25 +202,27 @@ words_inside(const TracePlace *place, JsonbRef key, TracePlace *inner)
 }
 
 /*
- * without_other_choices: the words of a place, of which those of a choice that
- * another one took the place of no longer count; palloc'd.
+ * start_anew: of the words of a place, those outside of a value of another type,
+ * of one that replaces them, or of one of another choice no longer count.
  */
-static Word *
-without_other_choices(const TracePlace *place)
+static void
+start_anew(const Field *field, Word *words, int nwords)
 {
-	const FieldExtra *extra = place->field->extra;
-	Word	   *words = palloc_extended(sizeof(Word) * ((Size) place->nwords + 1),
-										MCXT_ALLOC_HUGE);
+	const FieldExtra *extra = field->extra;
 	JsonbRef	by = {0};
 
-	for (int i = 0; i < place->nwords; i++)
+	for (int i = 0; i < nwords; i++)
 	{
 		JsonbRef	named;
 
-		words[i] = place->words[i];
 		if (!words[i].counts)
 			continue;
-		if (words[i].value.type != JREF_OBJECT || place->field->merge == MERGE_REPLACE)
+		if (words[i].value.type == JREF_NULL)
+		{
+			by.type = JREF_NONE;
+			continue;
+		}
+		if (words[i].value.type != JREF_OBJECT || field->merge == MERGE_REPLACE)
 		{
 			for (int j = 0; j < i; j++)
 				words[j].counts = false;
@@ -197,7 +240,6 @@ without_other_choices(const TracePlace *place)
 		if (named.type == JREF_NULL)
 			by.type = JREF_NONE;
 	}
-	return words;
 }
 
 /*
@@ -205,10 +247,11 @@ without_other_choices(const TracePlace *place)
  */
 static void
 trace_member(Tracer *tracer, const TracePlace *place, const Field *field,
-			 JsonbRef key, JsonbRef value, bool required)
+			 JsonbRef key, JsonbRef value, bool applies, bool required)
 {
 	InsideStep	step = {.outer = place->step,.key = key};
-	TracePlace	inner = {.step = &step,.field = field,.value = value,.required = required};
+	TracePlace	inner = {.step = &step,.field = field,.value = value,
+		.applies = applies,.required = required};
 	Word	   *words = words_inside(place, key, &inner);
 
 	trace_place(tracer, &inner);
@@ -232,10 +275,12 @@ trace_fields(Tracer *tracer, const TracePlace *place)
 		for (int j = 0; j < parts[i]->nfields; j++)
 		{
 			const Field *field = parts[i]->ordered[j];
+			bool		applies = states.applies[field->index];
 
 			trace_member(tracer, place, field, field->name,
 						 jsonb_ref_member(place->value, field->name.ptr, field->name.len),
-						 place->value.type != JREF_NONE && states.applies[field->index] &&
+						 applies,
+						 place->value.type != JREF_NONE && applies &&
 						 field_is_required(field, states.present));
 		}
 	field_states_end(&states);
@@ -255,22 +300,24 @@ trace_place(Tracer *tracer, const TracePlace *place)
 	JsonbRef	value;
 
 	CHECK_FOR_INTERRUPTS();
+	words = with_default(place, &live.nwords);
+	live.words = words;
 	if (extra == NULL || (extra->fields == NULL && extra->values == NULL) ||
 		(place->value.type != JREF_NONE && place->value.type != JREF_OBJECT) ||
 		(extra->values != NULL && jsonb_ref_count(place->value) == 0))
 	{
-		trace_leaf(tracer, place);
+		trace_leaf(tracer, &live);
+		pfree(words);
 		return;
 	}
-	words = without_other_choices(place);
-	live.words = words;
+	start_anew(place->field, words, live.nwords);
 	if (extra->fields != NULL)
 		trace_fields(tracer, &live);
 	else
 	{
 		jsonb_walk_begin(&walk, place->value);
 		while (jsonb_walk_member(&walk, &key, &value))
-			trace_member(tracer, &live, extra->values, key, value, false);
+			trace_member(tracer, &live, extra->values, key, value, true, false);
 	}
 	pfree(words);
 }
@@ -281,28 +328,21 @@ trace_place(Tracer *tracer, const TracePlace *place)
  */
 static void
 trace_structured(Tracer *tracer, const Field *field, const FoldedField *folded,
-				 bool required)
+				 bool applies, bool required)
 {
 	InsideStep	step = {.key = field->name};
 	TracePlace	place = {.step = &step,.field = field,.value = folded->top.value,
-		.required = required,.unset_by = folded->unset_by};
+		.applies = applies,.required = required};
 	Word	   *words;
-	int			nwords = 1;
+	int			nwords = 0;
 	int			index;
-	bool		counts = true;
 
 	for (const FoldedWord *word = folded->words; word; word = word->earlier)
 		nwords++;
-	words = palloc_extended(sizeof(Word) * (Size) nwords, MCXT_ALLOC_HUGE);
-	words[0] = (Word) {field->default_value, 0, field->default_value.type != JREF_NONE};
+	words = palloc_extended(sizeof(Word) * ((Size) nwords + 1), MCXT_ALLOC_HUGE);
 	index = nwords;
 	for (const FoldedWord *word = folded->words; word; word = word->earlier)
-	{
-		words[--index] = (Word) {word->value, word->layer, counts && !word->is_void};
-		/* a null of the whole field takes away what was outside of it */
-		if (!word->is_void && word->value.type == JREF_NULL)
-			counts = false;
-	}
+		words[--index] = (Word) {word->value, word->layer, !word->is_void, word->is_void};
 	place.words = words;
 	place.nwords = nwords;
 	trace_place(tracer, &place);
@@ -370,13 +410,13 @@ trace_field(Tracer *tracer, const FoldedEntry *fold, const Field *field)
 {
 	FieldTrace *trace = &tracer->trace;
 	const FoldedField *folded = &fold->fields[field->index];
-	bool		required = fold->states->applies[field->index] &&
-		field_is_required(field, fold->states->present);
+	bool		applies = fold->states->applies[field->index];
+	bool		required = applies && field_is_required(field, fold->states->present);
 
 	trace->locked_by = whose_lock(fold, folded->locked_by);
 	if (field->structured)
 	{
-		trace_structured(tracer, field, folded, required);
+		trace_structured(tracer, field, folded, applies, required);
 		return;
 	}
 	trace->field = field;

@@ -27,9 +27,10 @@ SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
 \ir ../reference/merge.sql
+\ir ../reference/explain.sql
 \ir ../reference/generator.sql
 
-SELECT plan(9);
+SELECT plan(11);
 
 -- Where two documents differ first: the path, and what is at it on each side.
 CREATE FUNCTION pg_temp.first_difference(expected jsonb, got jsonb, path text DEFAULT '') RETURNS text
@@ -62,6 +63,38 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- What resolve gives, or that the entry is not there.
+CREATE FUNCTION pg_temp.resolved(entry_key text, layers jsonb[], expected boolean) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN CASE WHEN expected THEN reference.resolve(entry_key, layers) ELSE integration_schema_resolve(entry_key, VARIADIC layers) END;
+EXCEPTION WHEN undefined_object THEN
+    RETURN '"not there"';
+END $$;
+
+-- A value of explain as far as it can be compared: not what redaction hides, or may hide.
+CREATE FUNCTION pg_temp.seen(definition jsonb, value jsonb) RETURNS text
+LANGUAGE sql AS $$
+    SELECT CASE WHEN value IS NULL THEN NULL
+                WHEN value = 'null' THEN 'null'
+                WHEN coalesce(definition ->> 'type', 'string') IN ('string', 'integer', 'number', 'boolean')
+                     AND jsonb_typeof(value) NOT IN ('object', 'array') THEN value::text
+                ELSE 'a value' END
+$$;
+
+-- The first row of explain, by place, that is not the reference's.
+CREATE FUNCTION pg_temp.wrong_row(layers jsonb[]) RETURNS text
+LANGUAGE sql AS $$
+    SELECT format(E'explain: expected %s\n     got %s', e, g)
+    FROM (SELECT integration, field, pg_temp.seen(definition, value) AS value, source, level, required,
+                 locked_by IS NOT NULL AS locked, ignored, locked_by, unset_by, definition
+          FROM reference.explain(layers)) AS e
+         FULL JOIN (SELECT * FROM integration_schema_explain(VARIADIC layers) WHERE field IS NOT NULL) AS g USING (integration, field)
+    WHERE (e.source, e.level, e.required, e.locked, e.ignored, e.locked_by, e.unset_by, e.value)
+          IS DISTINCT FROM (g.source, g.level, g.required, g.locked, g.ignored, g.locked_by, g.unset_by, pg_temp.seen(e.definition, g.value))
+    ORDER BY integration COLLATE "C", field COLLATE "C" LIMIT 1
+$$;
+
 -- One function over one stack of layers, and over the reference; an error is wrong too.
 CREATE FUNCTION pg_temp.compare(what text, id text, layers jsonb[]) RETURNS text
 LANGUAGE plpgsql AS $$
@@ -69,10 +102,10 @@ BEGIN
     RETURN CASE what
         WHEN 'config' THEN pg_temp.wrong(reference.config(layers),
                                          integration_schema_config(VARIADIC layers))
-        WHEN 'resolve' THEN pg_temp.wrong(reference.resolve(id, layers),
-                                          integration_schema_resolve(id, VARIADIC layers))
+        WHEN 'resolve' THEN pg_temp.wrong(pg_temp.resolved(id, layers, true), pg_temp.resolved(id, layers, false))
         WHEN 'values' THEN pg_temp.wrong(reference."values"(layers),
-                                         integration_schema_values(VARIADIC layers)) END;
+                                         integration_schema_values(VARIADIC layers))
+        WHEN 'explain' THEN pg_temp.wrong_row(layers) END;
 EXCEPTION WHEN OTHERS THEN
     RETURN 'error ' || SQLSTATE || ' ' || SQLERRM;
 END $$;
@@ -84,7 +117,7 @@ DECLARE
     fewer jsonb[];
     path  text[];
 BEGIN
-    FOR n IN REVERSE array_length(layers, 1) .. 1 LOOP
+    FOR n IN REVERSE cardinality(layers) .. 1 LOOP
         fewer := layers[:n - 1] || layers[n + 1:];
         IF pg_temp.compare(what, id, fewer) IS NOT NULL THEN
             layers := fewer;
@@ -116,20 +149,22 @@ CREATE TEMP TABLE met (what text, n bigint);
 CREATE FUNCTION pg_temp.compare_stack(layers jsonb[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    one    text := (SELECT id FROM integration_schemas ORDER BY random() LIMIT 1);
-    what   text;
-    detail text;
+    -- an integration, or an instance of it, which may not be there
+    one     text := (SELECT id || CASE WHEN random() < 0.5 THEN ':eu' ELSE '' END FROM integration_schemas ORDER BY random() LIMIT 1);
+    answer  text;
+    detail  text;
+    smaller jsonb[];
 BEGIN
-    FOREACH what IN ARRAY ARRAY ['config', 'resolve', 'values'] LOOP
-        detail := pg_temp.compare(what, one, layers);
-        INSERT INTO compared VALUES (what, detail IS NOT NULL);
-        IF detail IS NOT NULL AND (SELECT count(*) < 20 FROM difference) THEN
-            layers := pg_temp.smaller(what, one, layers);
+    FOREACH answer IN ARRAY ARRAY ['config', 'resolve', 'values', 'explain'] LOOP
+        detail := pg_temp.compare(answer, one, layers);
+        INSERT INTO compared VALUES (answer, detail IS NOT NULL);
+        IF detail IS NOT NULL AND (SELECT count(*) < 3 FROM difference WHERE what = answer) THEN
+            smaller := pg_temp.smaller(answer, one, layers);
             INSERT INTO difference
-            SELECT what, pg_temp.compare(what, one, layers),
-                   jsonb_object_agg(s.id, jsonb_build_object('locked', s.locked, 'fields', s.fields)),
-                   one, layers
-            FROM integration_schemas AS s;
+            SELECT answer, pg_temp.compare(answer, one, smaller),
+                   jsonb_object_agg(s.id, jsonb_build_object('locked', s.locked, 'instances', s.instances, 'required', s.required, 'fields', s.fields)),
+                   one, smaller
+            FROM integration_schemas AS s WHERE position(s.id IN smaller::text) > 0 OR s.id = split_part(one, ':', 1);
         END IF;
     END LOOP;
 END $$;
@@ -197,7 +232,7 @@ SELECT pg_temp.compare_catalogues(:catalogues, :stacks) \g /dev/null
 
 SELECT is((SELECT count(*) FROM compared WHERE differs AND what = name), 0::bigint,
           'random catalogues: every ' || name || ' is the reference''s')
-FROM unnest(ARRAY ['config', 'resolve', 'values']) AS name;
+FROM unnest(ARRAY ['config', 'resolve', 'values', 'explain']) AS name;
 SELECT pg_temp.told();
 
 SELECT cmp_ok(count(*), '>=', 2000::bigint, what || ' was compared for at least 2,000 stacks')
