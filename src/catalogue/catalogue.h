@@ -90,8 +90,10 @@ typedef struct Field
 	bool		demands;		/* it may be required, or something in it */
 	bool		structured;		/* its values don't merge as of its JSON type
 								 * alone, or are filled */
+	bool		conditions_inside;	/* what is in its values may not apply */
 	JsonbRef	default_value;	/* the rest: JREF_NONE where not given */
 	JsonbRef	fill;			/* what it has where no layer gives it */
+	JsonbRef	fill_applying;	/* the same less what does not apply in it */
 	JsonbRef	allowed_values;
 	JsonbRef	min;
 	JsonbRef	max;
@@ -123,6 +125,7 @@ typedef struct FieldSet
 	Field	  **demanding;		/* in the order of the definitions */
 	int			nconditional;	/* fields that have conditions */
 	int			ncircular;		/* the last of them, which wait for each other */
+	bool		conditions_inside;	/* any field has some, or has some inside */
 	Field	  **conditional;	/* after those that their conditions name */
 	int			nstructured;
 	Field	  **structured;

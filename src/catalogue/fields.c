@@ -353,6 +353,24 @@ inside_demands(const FieldExtra *extra)
 }
 
 /*
+ * inside_conditions: does anything in the field's value apply only at times?
+ */
+static bool
+inside_conditions(const FieldExtra *extra)
+{
+	if (extra->values != NULL && extra->values->conditions_inside)
+		return true;
+	if (extra->items != NULL && extra->items->conditions_inside)
+		return true;
+	if (extra->fields != NULL && extra->fields->conditions_inside)
+		return true;
+	for (int i = 0; i < extra->nchoices; i++)
+		if (extra->choices[i].fields.conditions_inside)
+			return true;
+	return false;
+}
+
+/*
  * compile_field: what a definition says, but for what it says of its siblings.
  *
  * Deeper than definitions may nest, what is inside is free-form.
@@ -401,6 +419,7 @@ compile_field(Field *field, JsonbRef definition, bool team_level, int depth)
 	field->structured = field->merge != MERGE_BY_TYPE || field_is_defined(field);
 	field->demands = field->required ||
 		(field->extra != NULL && inside_demands(field->extra));
+	field->conditions_inside = field->extra != NULL && inside_conditions(field->extra);
 }
 
 /*
@@ -608,6 +627,7 @@ compile_set(FieldSet *set, const FieldSet *outer, JsonbRef by,
 		set->ndemanding += field->demands;
 		set->nstructured += field->structured;
 		conditional |= field->extra != NULL && field->extra->nconditions > 0;
+		set->conditions_inside |= conditional || field->conditions_inside;
 	}
 	pfree(named);
 
@@ -625,7 +645,7 @@ compile_set(FieldSet *set, const FieldSet *outer, JsonbRef by,
 	if (conditional)
 		order_conditional(set);
 	for (int i = 0; i < set->nfields; i++)
-		set->fields[i].fill = overlay_fill(&set->fields[i]);
+		overlay_fill(&set->fields[i]);
 }
 
 /*

@@ -12,6 +12,7 @@
 
 #include "catalogue/inside.h"
 #include "catalogue/missing.h"
+#include "catalogue/overlay.h"
 #include "miscadmin.h"
 #include "server/messages.h"
 
@@ -401,9 +402,24 @@ fields_differ(const Field *field, JsonbRef object, JsonbRef unset)
 }
 
 /*
+ * arrays_differ: are arrays of a field other ones, but for what does not apply in
+ * them?
+ */
+static bool
+arrays_differ(const Field *field, JsonbRef value, JsonbRef unset)
+{
+	if (jsonb_ref_equal(value, unset))
+		return false;
+	if (!field->conditions_inside || unset.type != JREF_ARRAY)
+		return true;
+	return !jsonb_ref_equal(overlay_values(field, &value, 1, true),
+							overlay_values(field, &unset, 1, true));
+}
+
+/*
  * value_differs: is a field's value, of a merged document, another one than
  * unset, which it has where nobody gives one?  Of what is described, leaf by
- * leaf; an object that has none is none.
+ * leaf; an object that has none is none.  What does not apply is none either.
  */
 bool
 value_differs(const Field *field, JsonbRef value, JsonbRef unset)
@@ -412,6 +428,8 @@ value_differs(const Field *field, JsonbRef value, JsonbRef unset)
 
 	if (!value_present(value))
 		return false;
+	if (value.type == JREF_ARRAY)
+		return arrays_differ(field, value, unset);
 	if (extra == NULL || value.type != JREF_OBJECT ||
 		(extra->fields == NULL && extra->values == NULL))
 		return !jsonb_ref_equal(value, unset);

@@ -236,12 +236,8 @@ write_member(Overlay *overlay, JsonbFrame *frame, const ResultMember *member)
 
 	if (member->ngiven == 0)
 	{
-		if (!overlay->applicable || !field->structured)
-			jsonb_write_value(&overlay->writer, frame, field->fill);
-		else if (field->default_value.type != JREF_NONE)
-			write_value(overlay, frame, field, &field->default_value, 1);
-		else
-			write_value(overlay, frame, field, &empty_object, 1);
+		jsonb_write_value(&overlay->writer, frame,
+						  overlay->applicable ? field->fill_applying : field->fill);
 		return;
 	}
 	has_default = field != NULL && member->applies && !JREF_IS_SCALAR(field->default_value);
@@ -421,23 +417,35 @@ overlay_values(const Field *field, const JsonbRef *values, int nvalues, bool app
 }
 
 /*
- * overlay_fill: what a field has where no layer gives it a value: its default;
- * an object that is required has what defaults its own fields have.  JREF_NONE
- * for nothing.
+ * fill_of: what a field has where no layer gives it a value: its default; an
+ * object that is required has what defaults its own fields have.  JREF_NONE for
+ * nothing.
  */
-JsonbRef
-overlay_fill(const Field *field)
+static JsonbRef
+fill_of(const Field *field, bool applicable)
 {
 	JsonbRef	fill = field->default_value;
 
 	if (!field->structured)
 		return fill;
 	if (fill.type != JREF_NONE)
-		return overlay_values(field, &fill, 1, false);
+		return overlay_values(field, &fill, 1, applicable);
 	if (!field->required || field->extra == NULL || field->extra->fields == NULL)
 		return fill;
-	fill = overlay_values(field, &empty_object, 1, false);
+	fill = overlay_values(field, &empty_object, 1, applicable);
 	if (jsonb_ref_count(fill) == 0)
 		fill.type = JREF_NONE;
 	return fill;
+}
+
+/*
+ * overlay_fill: note what a field has where no layer gives it a value.
+ *
+ * Errors: as overlay_values has them.
+ */
+void
+overlay_fill(Field *field)
+{
+	field->fill = fill_of(field, false);
+	field->fill_applying = field->conditions_inside ? fill_of(field, true) : field->fill;
 }

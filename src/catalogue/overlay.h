@@ -12,6 +12,6 @@
 
 extern JsonbRef overlay_values(const Field *field, const JsonbRef *values,
 							   int nvalues, bool applicable);
-extern JsonbRef overlay_fill(const Field *field);
+extern void overlay_fill(Field *field);
 
 #endif							/* CATALOGUE_OVERLAY_H */

@@ -413,7 +413,7 @@ settle_structured(const FoldedEntry *fold, const Field *definition, FoldedField 
 
 	if (top->layer == 0)
 	{
-		top->value = definition->fill;
+		top->value = fold->applicable ? definition->fill_applying : definition->fill;
 		return;
 	}
 	for (const FoldedValue *below = top; below; below = below->below)

@@ -346,7 +346,7 @@ BEGIN
 END $$;
 
 -- Whether a field has a value other than the one that it has where nobody gives any; of what is
--- described, one of the fields in it.
+-- described, one of the fields in it. What does not apply in it is no value.
 CREATE FUNCTION reference.differs(definition jsonb, value jsonb, unset jsonb) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
@@ -357,6 +357,9 @@ DECLARE
 BEGIN
     IF NOT reference.has_value(value) THEN
         RETURN false;
+    ELSIF jsonb_typeof(value) = 'array' AND jsonb_typeof(unset) = 'array' THEN
+        RETURN reference.value(definition - 'default_value', ARRAY [value], true)
+               <> reference.value(definition - 'default_value', ARRAY [unset], true);
     ELSIF jsonb_typeof(value) <> 'object' OR NOT (reference.is_described(definition) OR definition ? 'values') THEN
         RETURN value IS DISTINCT FROM unset;
     END IF;
