@@ -328,6 +328,18 @@ field_inside(const Field *field, const FieldSet *set, JsonbRef key)
 		field->extra != NULL ? field->extra->values : NULL;
 }
 
+/*
+ * field_meant: the same, where an object that is open, which names no choice, may
+ * have what any choice has.
+ */
+static inline const Field *
+field_meant(const Field *field, const FieldSet *set, bool open, JsonbRef key)
+{
+	const Field *inside = field_inside(field, set, key);
+
+	return inside == NULL && open ? field_of_any_choice(field, key) : inside;
+}
+
 /* catalogue/cache.c */
 extern const Catalogue *catalogue_current(FunctionCallInfo fcinfo);
 extern const Catalogue *catalogue_of_owner(FunctionCallInfo fcinfo);

@@ -68,6 +68,21 @@ shown_string(JsonbRef string)
 }
 
 /*
+ * shown_is_of: is this string what may be shown of the stored one, with the
+ * passwords of URIs masked?
+ */
+bool
+shown_is_of(JsonbRef string, JsonbRef stored)
+{
+	JsonbRef	shown = shown_string(stored);
+	bool		result = jsonb_ref_equal(string, shown);
+
+	if (shown.ptr != stored.ptr && shown.ptr != masked)
+		pfree(unconstify(char *, shown.ptr));
+	return result;
+}
+
+/*
  * write_string: a string with what of it may be shown, as the frame's next.
  */
 static void

@@ -15,6 +15,7 @@
 
 extern bool shown_is_sealed(JsonbRef value);
 extern JsonbRef shown_string(JsonbRef string);
+extern bool shown_is_of(JsonbRef string, JsonbRef stored);
 extern bool shown_visit(Walk *walk, JsonbFrame *frame, JsonbRef value,
 						JsonbRef beside, Place place);
 extern Jsonb *shown_document(const Field *field, JsonbRef value);

@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "catalogue/shown.h"
 #include "catalogue/top_level.h"
 #include "catalogue/walk.h"
 #include "miscadmin.h"
@@ -187,10 +188,7 @@ enter_member(Walk *walk, const WalkLevel *level, JsonbRef key, JsonbRef as, Inne
 			enter_field(inner, field, as);
 			break;
 		case PLACE_DEFINED:
-			field = field_inside(level->field, level->set, key);
-			if (field == NULL && level->open)
-				field = field_of_any_choice(level->field, key);
-			enter_field(inner, field, as);
+			enter_field(inner, field_meant(level->field, level->set, level->open, key), as);
 			break;
 		case PLACE_FIELD:
 			inner->place = PLACE_INSIDE;
@@ -283,16 +281,20 @@ static void
 begin_defined(const Walk *walk, WalkLevel *level, const Inner *inner)
 {
 	const FieldExtra *extra = inner->field->extra;
+	JsonbRef	by;
+	JsonbRef	beside;
 
 	level->field = inner->field;
 	if (level->is_array)
 		return;
 	level->set = field_set_of(inner->field, inner->value);
 	level->open = field_choice_is_open(inner->field, inner->value);
-	level->switched = walk->same != NULL && extra->nchoices > 0 &&
-		inner->beside.type == JREF_OBJECT &&
-		!jsonb_ref_equal(jsonb_ref_member(inner->value, extra->by.ptr, extra->by.len),
-						 jsonb_ref_member(inner->beside, extra->by.ptr, extra->by.len));
+	if (walk->same == NULL || extra->nchoices == 0 || inner->beside.type != JREF_OBJECT)
+		return;
+	by = jsonb_ref_member(inner->value, extra->by.ptr, extra->by.len);
+	beside = jsonb_ref_member(inner->beside, extra->by.ptr, extra->by.len);
+	level->switched = !jsonb_ref_equal(by, beside) &&
+		!(by.type == JREF_STRING && beside.type == JREF_STRING && shown_is_of(by, beside));
 }
 
 /*

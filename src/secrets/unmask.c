@@ -60,21 +60,6 @@ is_hidden(JsonbRef stored, Place place)
 }
 
 /*
- * is_shown_as: is this string what redaction shows of the stored one, with the
- * passwords of URIs masked?
- */
-static bool
-is_shown_as(JsonbRef string, JsonbRef stored)
-{
-	JsonbRef	shown = shown_string(stored);
-	bool		result = jsonb_ref_equal(string, shown);
-
-	if (shown.ptr != stored.ptr && !walk_is_mask(shown))
-		pfree(unconstify(char *, shown.ptr));
-	return result;
-}
-
-/*
  * host_length: how far a URI's host and port reach.
  */
 static int
@@ -107,7 +92,7 @@ unmask_passwords(JsonbRef string, JsonbRef stored)
 	StringInfoData result;
 	bool		found = false;
 
-	if (is_shown_as(string, stored))
+	if (shown_is_of(string, stored))
 		return stored;
 	initStringInfo(&result);
 	for (;;)
@@ -193,7 +178,7 @@ is_same_scalar(JsonbRef value, JsonbRef stored, Place place, bool *seen)
 	if (jsonb_ref_equal(value, stored))
 		return true;
 	return value.type == JREF_STRING && stored.type == JREF_STRING &&
-		(place == PLACE_OPEN || place == PLACE_FIELD) && is_shown_as(value, stored);
+		(place == PLACE_OPEN || place == PLACE_FIELD) && shown_is_of(value, stored);
 }
 
 /*
@@ -298,6 +283,7 @@ static bool
 are_same_members(const Field *field, JsonbRef object, JsonbRef stored, bool *seen)
 {
 	const FieldSet *set = field_set_of(field, stored);
+	bool		open = field_choice_is_open(field, stored);
 	JsonbWalk	walk;
 	JsonbWalk	stored_walk;
 	JsonbRef	key;
@@ -314,7 +300,7 @@ are_same_members(const Field *field, JsonbRef object, JsonbRef stored, bool *see
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (!jsonb_ref_equal(key, stored_key) ||
-			!is_same_defined(field_inside(field, set, key), value, stored_value, seen))
+			!is_same_defined(field_meant(field, set, open, key), value, stored_value, seen))
 			return false;
 	}
 	return true;

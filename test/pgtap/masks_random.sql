@@ -15,6 +15,8 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
+\ir ../reference/merge.sql
+\ir ../reference/shown.sql
 \ir ../reference/generator.sql
 
 SELECT plan(9);
@@ -81,54 +83,46 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- What redaction shows of a document, in words
-CREATE FUNCTION pg_temp.mask(value jsonb) RETURNS jsonb
-LANGUAGE sql IMMUTABLE AS $$ SELECT CASE WHEN value = 'null' THEN value ELSE '"********"' END $$;
-
-CREATE FUNCTION pg_temp.shown(value jsonb, hide_strings boolean, hide_inside boolean) RETURNS jsonb
-LANGUAGE sql IMMUTABLE AS $$
-	SELECT CASE jsonb_typeof(value)
-		WHEN 'object' THEN (SELECT coalesce(jsonb_object_agg(m.key, pg_temp.shown(m.value, hide_inside, hide_inside)), '{}') FROM jsonb_each(value) AS m)
-		WHEN 'array' THEN (SELECT coalesce(jsonb_agg(pg_temp.shown(e, hide_strings, hide_inside) ORDER BY n), '[]') FROM jsonb_array_elements(value) WITH ORDINALITY AS e (e, n))
-		WHEN 'string' THEN CASE WHEN hide_strings OR value #>> '{}' ^@ 'sealed:1:' THEN '"********"'
-			ELSE to_jsonb(replace(replace(replace(value #>> '{}', ':pw@', ':********@'), ':p/w@', ':********@'), ':pw2@', ':********@')) END
-		ELSE value END
-$$;
-
-CREATE FUNCTION pg_temp.shown_field(id text, field text, value jsonb) RETURNS jsonb
+-- The integration that a key is of, its own or an instance's
+CREATE FUNCTION pg_temp.integration_of(key text) RETURNS integration_schemas
 LANGUAGE sql STABLE AS $$
-	SELECT coalesce((SELECT CASE WHEN f ->> 'type' = 'secret' THEN pg_temp.mask($3) ELSE pg_temp.shown($3, f ->> 'type' = 'object', true) END
-		FROM integration_schemas AS s, jsonb_array_elements(s.fields) AS f WHERE s.id = $1 AND f ->> 'name' = $2), pg_temp.mask($3))
+	SELECT s FROM integration_schemas AS s WHERE s.id = split_part(key, ':', 1) AND (s.id = key OR substr(key, length(s.id) + 1) ~ '^:[a-z0-9][a-z0-9_-]{0,63}$')
 $$;
 
-CREATE FUNCTION pg_temp.shown_config(id text, config jsonb) RETURNS jsonb
-LANGUAGE sql STABLE AS $$ SELECT coalesce(jsonb_object_agg(key, pg_temp.shown_field(id, key, value)), '{}') FROM jsonb_each(config) $$;
+CREATE FUNCTION pg_temp.shown_config(entry_key text, config jsonb) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+	SELECT reference.shown(jsonb_build_object('type', 'object', 'fields', coalesce((pg_temp.integration_of(entry_key)).fields, '[]')), config)
+$$;
 
-CREATE FUNCTION pg_temp.shown_entry(id text, entry jsonb) RETURNS jsonb
+CREATE FUNCTION pg_temp.shown_entry(entry_key text, entry jsonb) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce(jsonb_object_agg(key, CASE
-		WHEN key = 'config' AND jsonb_typeof(value) = 'object' THEN pg_temp.shown_config(id, value)
-		WHEN key = 'config' THEN pg_temp.mask(value)
+		WHEN key = 'config' AND jsonb_typeof(value) = 'object' THEN pg_temp.shown_config(entry_key, value)
+		WHEN key = 'config' THEN reference.mask(value)
 		WHEN key IN ('enabled', 'locked') AND jsonb_typeof(value) = 'boolean' THEN value
-		WHEN key = 'description' AND jsonb_typeof(value) = 'string' THEN pg_temp.shown(value, false, false)
+		WHEN key = 'description' AND jsonb_typeof(value) = 'string' THEN reference.shown_inside(value, false, false)
 		WHEN key IN ('locked', 'missing') AND jsonb_typeof(value) = 'array' AND (key = 'locked' OR known) AND NOT jsonb_path_exists(value, 'strict $[*] ? (@.type() != "string")')
-			THEN pg_temp.shown(value, false, false)
+			THEN reference.shown_inside(value, false, false)
 		WHEN known AND key IN ('required', 'configured', 'in_use') AND jsonb_typeof(value) = 'boolean' THEN value
 		WHEN known AND value <> 'null' AND value = own -> key THEN value
-		ELSE pg_temp.mask(value) END), '{}')
-	FROM (SELECT EXISTS (SELECT FROM integration_schemas AS s WHERE s.id = $1), integration_schema_config() #> ARRAY['integrations', $1]) AS k (known, own), jsonb_each(entry)
+		ELSE reference.mask(value) END), '{}')
+	FROM (SELECT (pg_temp.integration_of(entry_key)).id) AS i (id),
+	     LATERAL (SELECT id IS NOT NULL, integration_schema_config() #> ARRAY['integrations', id]
+	              || CASE WHEN id <> entry_key THEN jsonb_build_object('integration', id, 'instance', split_part(entry_key, ':', 2)) ELSE '{}' END) AS k (known, own),
+	     jsonb_each(entry)
 $$;
 
 CREATE FUNCTION pg_temp.redacted(document jsonb) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
 	SELECT CASE
-		WHEN jsonb_typeof(document) <> 'object' THEN pg_temp.mask(document)
-		WHEN document <> '{}' AND NOT EXISTS (SELECT FROM jsonb_each(document) WHERE jsonb_typeof(value) <> 'object' OR NOT EXISTS (SELECT FROM integration_schemas WHERE id = key))
+		WHEN jsonb_typeof(document) <> 'object' THEN reference.mask(document)
+		WHEN document <> '{}' AND NOT EXISTS (SELECT FROM jsonb_each(document) WHERE jsonb_typeof(value) <> 'object' OR (pg_temp.integration_of(key)).id IS NULL)
 			THEN (SELECT jsonb_object_agg(key, pg_temp.shown_config(key, value)) FROM jsonb_each(document))
 		ELSE (SELECT coalesce(jsonb_object_agg(key, CASE
 			WHEN key = 'integrations' AND jsonb_typeof(value) = 'object' THEN (SELECT coalesce(jsonb_object_agg(e.key,
-				CASE jsonb_typeof(e.value) WHEN 'object' THEN pg_temp.shown_entry(e.key, e.value) ELSE pg_temp.mask(e.value) END), '{}') FROM jsonb_each(value) AS e)
-			WHEN key IN ('integrations', 'integration', 'Integrations', 'integrations!') OR jsonb_typeof(value) = 'object' AND EXISTS (SELECT FROM integration_schemas WHERE id = key) THEN pg_temp.mask(value)
-			ELSE pg_temp.shown(value, false, false) END), '{}') FROM jsonb_each(document)) END
+				CASE jsonb_typeof(e.value) WHEN 'object' THEN pg_temp.shown_entry(e.key, e.value) ELSE reference.mask(e.value) END), '{}') FROM jsonb_each(value) AS e)
+			WHEN key IN ('integrations', 'integration', 'Integrations', 'integrations!') OR jsonb_typeof(value) = 'object' AND (pg_temp.integration_of(key)).id IS NOT NULL THEN reference.mask(value)
+			ELSE reference.shown_inside(value, false, false) END), '{}') FROM jsonb_each(document)) END
 $$;
 
 SELECT set_config('my.seed', :'seed', true) AS seed, set_config('my.catalogues', :'catalogues', true) AS catalogues \gset
