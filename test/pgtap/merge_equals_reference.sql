@@ -27,6 +27,7 @@ SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS integration_schemas;
 \ir ../reference/merge.sql
+\ir ../reference/shown.sql
 \ir ../reference/explain.sql
 \ir ../reference/generator.sql
 
@@ -72,27 +73,16 @@ EXCEPTION WHEN undefined_object THEN
     RETURN '"not there"';
 END $$;
 
--- A value of explain as far as it can be compared: not what redaction hides, or may hide.
-CREATE FUNCTION pg_temp.seen(definition jsonb, value jsonb) RETURNS text
-LANGUAGE sql AS $$
-    SELECT CASE WHEN value IS NULL THEN NULL
-                WHEN value = 'null' THEN 'null'
-                WHEN coalesce(definition ->> 'type', 'string') IN ('string', 'integer', 'number', 'boolean')
-                     AND jsonb_typeof(value) NOT IN ('object', 'array') THEN value::text
-                ELSE 'a value' END
-$$;
-
 -- The first row of explain, by place, that is not the reference's.
 CREATE FUNCTION pg_temp.wrong_row(layers jsonb[]) RETURNS text
 LANGUAGE sql AS $$
     SELECT format(E'explain: expected %s\n     got %s', e, g)
-    FROM (SELECT integration, field, pg_temp.seen(definition, value) AS value, source, level, required,
-                 locked_by IS NOT NULL AS locked, ignored, locked_by, unset_by, definition
+    FROM (SELECT integration, field, value, source, level, required, locked_by IS NOT NULL AS locked, ignored, locked_by, unset_by
           FROM reference.explain(layers)) AS e
-         FULL JOIN (SELECT * FROM integration_schema_explain(VARIADIC layers) WHERE field IS NOT NULL) AS g USING (integration, field)
-    WHERE (e.source, e.level, e.required, e.locked, e.ignored, e.locked_by, e.unset_by, e.value)
-          IS DISTINCT FROM (g.source, g.level, g.required, g.locked, g.ignored, g.locked_by, g.unset_by, pg_temp.seen(e.definition, g.value))
-    ORDER BY integration COLLATE "C", field COLLATE "C" LIMIT 1
+         FULL JOIN integration_schema_explain(VARIADIC layers) AS g
+             ON e.integration = g.integration AND coalesce(e.field, '/') = coalesce(g.field, '/')
+    WHERE e::text IS DISTINCT FROM g::text
+    ORDER BY coalesce(e.integration, g.integration) COLLATE "C", coalesce(e.field, g.field) COLLATE "C" LIMIT 1
 $$;
 
 -- One function over one stack of layers, and over the reference; an error is wrong too.

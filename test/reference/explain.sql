@@ -1,5 +1,5 @@
--- integration_schema_explain, written a second time on top of test/reference/merge.sql. A value is
--- the one of the merged document; what of it may be shown is the tests of redaction's.
+-- integration_schema_explain, written a second time on top of test/reference/merge.sql and of
+-- test/reference/shown.sql, by which a value of the merged document is shown.
 
 -- A word of a layer (0: of a default) as explain follows it is a row in a jsonb array, outermost
 -- first: {"layer", "value", "counts", "void"}. It does not count where a lock makes it void, or where
@@ -179,9 +179,34 @@ LANGUAGE sql IMMUTABLE AS $$
     FROM lock
 $$;
 
--- A row of integration_schema_explain, with the field's definition beside it.
+-- The row of an entry's "enabled": the innermost layer that has a say is the source, all others that
+-- say something are ignored.
+CREATE FUNCTION reference.told_enabled(of integration_schemas, entry_key text, layers jsonb[], OUT source int, OUT ignored int[], OUT locked_by int)
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    first   int := CASE WHEN entry_key <> of.id THEN reference.first_layer(ARRAY [entry_key], layers) END;
+    frozen  boolean := EXISTS (SELECT FROM unnest(layers[:first - 1]) AS l WHERE 'enabled' = ANY (reference.locked_fields(reference.entry_in(l, of.id))));
+    says    int[] := '{}';
+    given   int;
+    entry   jsonb;
+BEGIN
+    source := 0;
+    FOR n IN 1 .. cardinality(layers) LOOP
+        -- outside of an instance, what the plain entry has of what it locks
+        entry := reference.entry_in(layers[n], CASE WHEN n < first THEN of.id ELSE entry_key END);
+        CONTINUE WHEN (n < first AND NOT frozen) OR jsonb_typeof(entry) <> 'object' OR jsonb_typeof(entry -> 'enabled') IS DISTINCT FROM 'boolean';
+        says := says || n;
+        CONTINUE WHEN (of.locked AND n > first) OR reference.held_by(of, entry_key, layers[:n - 1], 'enabled', given) IS NOT NULL;
+        source := n;
+        given := coalesce(given, n);
+    END LOOP;
+    ignored := array_remove(says, source);
+    locked_by := coalesce(reference.held_by(of, entry_key, layers, 'enabled', given), CASE WHEN of.locked THEN 0 END);
+END $$;
+
+-- integration_schema_explain has "locked" as well, which says whether there is a locked_by.
 CREATE TYPE reference.explained AS (integration text, field text, value jsonb, source int, level text, required boolean,
-                                    locked_by int, ignored int[], unset_by int, definition jsonb);
+                                    locked_by int, ignored int[], unset_by int);
 
 -- integration_schema_explain
 CREATE FUNCTION reference.explain(layers jsonb[]) RETURNS SETOF reference.explained
@@ -212,6 +237,11 @@ BEGIN
         applying := reference.applying(of.fields, config);
         with_value := reference.with_value(of.fields, config);
         -- locked in the catalogue, an instance is the outermost layer's alone
+        RETURN QUERY
+            SELECT entry_key, NULL, coalesce(counted.enabled, 'true'), t.source,
+                   CASE WHEN of.fields <> '[]' AND NOT of.fields @? '$[*] ? (!exists(@.level) || @.level == "org")' THEN 'team' ELSE 'org' END,
+                   of.required, t.locked_by, t.ignored, NULL::int
+            FROM reference.told_enabled(of, entry_key, layers) AS t;
         first := CASE WHEN of.locked AND entry_key <> of.id THEN reference.first_layer(ARRAY [entry_key], layers) END;
         FOR field IN SELECT * FROM jsonb_array_elements(of.fields) LOOP
             name := field ->> 'name';
@@ -224,9 +254,9 @@ BEGIN
                 words := words || jsonb_build_object('layer', n, 'value', given[n] -> name, 'counts', NOT void, 'void', void);
             END LOOP;
             RETURN QUERY
-                SELECT entry_key, l.field, l.value, l.source, l.level, l.required,
+                SELECT entry_key, l.field, CASE WHEN l.value IS NOT NULL THEN reference.shown(l.definition, l.value) END, l.source, l.level, l.required,
                        coalesce(reference.held_by(of, entry_key, layers, name, given_by), CASE WHEN of.locked THEN 0 END),
-                       l.ignored, l.unset_by, l.definition
+                       l.ignored, l.unset_by
                 FROM reference.leaves(CASE WHEN name = ANY (applying) THEN field ELSE field - 'default_value' END, reference.step(name), config -> name, words, coalesce(field ->> 'level', 'org'),
                                       name = ANY (applying) AND reference.required(field, with_value)) AS l;
         END LOOP;
