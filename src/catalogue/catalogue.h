@@ -191,6 +191,7 @@ typedef struct Integration
 	JsonbRef	config_schema;
 	JsonbRef	team_config_schema; /* JREF_NONE where there is none */
 	JsonbRef	defaults;		/* its config: the fields' defaults */
+	JsonbRef	defaults_applying;	/* the same less what does not apply in them */
 	bool		configured;
 } Integration;
 

@@ -197,10 +197,10 @@ build_schema(const Integration *integration, bool team_level)
 
 /*
  * build_defaults: the config object where no layer gives anything: what the
- * fields that apply then are filled with.
+ * fields that apply then are filled with; applicable: less what in these does not.
  */
 static JsonbRef
-build_defaults(const FieldSet *config, const FieldStates *states)
+build_defaults(const FieldSet *config, const FieldStates *states, bool applicable)
 {
 	JsonbWriter writer;
 	JsonbMember *members = palloc(sizeof(JsonbMember) * (config->nfields + 1));
@@ -211,7 +211,8 @@ build_defaults(const FieldSet *config, const FieldStates *states)
 		if (states->values[i].type == JREF_NONE)
 			continue;
 		members[nmembers].key = config->fields[i].name;
-		members[nmembers++].value = states->values[i];
+		members[nmembers++].value = applicable ?
+			config->fields[i].fill_applying : states->values[i];
 	}
 	jsonb_write_begin(&writer, 256);
 	jsonb_write_members(&writer, NULL, members, nmembers);
@@ -269,6 +270,7 @@ static void
 compile_integration(Integration *integration, const CatalogueRow *row,
 					MemoryContext scratch)
 {
+	const FieldSet *config = &integration->config;
 	MemoryContext caller;
 	FieldStates states;
 
@@ -286,12 +288,14 @@ compile_integration(Integration *integration, const CatalogueRow *row,
 	caller = MemoryContextSwitchTo(scratch);
 	integration->config_schema = build_schema(integration, false);
 	integration->team_config_schema = build_schema(integration, true);
-	field_states_begin(&states, integration->config.nfields);
-	field_states_judge(&states, &integration->config, true);
-	integration->defaults = build_defaults(&integration->config, &states);
+	field_states_begin(&states, config->nfields);
+	field_states_judge(&states, config, true);
+	integration->defaults = build_defaults(config, &states, false);
 	integration->order = build_order(integration);
 	integration->display_order = number_from_int64(row->display_order);
 	MemoryContextSwitchTo(caller);
+	if (config->conditions_inside)
+		integration->defaults_applying = build_defaults(config, &states, true);
 	integration->level = jsonb_ref_string("org", 3);
 	if (integration->config.nfields > 0 && jsonb_ref_count(integration->config_schema) == 0)
 		integration->level = jsonb_ref_string("team", 4);
@@ -334,6 +338,8 @@ build_document(Catalogue *catalogue, Size bytes)
 		integration->config_schema = JREF_MEMBER(integration->entry, "config_schema");
 		integration->team_config_schema = JREF_MEMBER(integration->entry, "team_config_schema");
 		integration->defaults = JREF_MEMBER(integration->entry, "config");
+		if (!integration->config.conditions_inside)
+			integration->defaults_applying = integration->defaults;
 		integration->order = JREF_MEMBER(integration->entry, "order");
 		integration->display_order = JREF_MEMBER(integration->entry, "display_order");
 	}

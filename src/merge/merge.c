@@ -486,7 +486,7 @@ merge_values(const Catalogue *catalogue, const JsonbRef *documents, int ndocumen
 		if (i == catalogue->nintegrations || !included[i])
 			continue;
 		if (layers.first[i] < 0)
-			jsonb_write_value(&writer, &object, catalogue->integrations[i].defaults);
+			jsonb_write_value(&writer, &object, catalogue->integrations[i].defaults_applying);
 		else
 		{
 			layers_fold(&layers, &fold, i, true, false);

@@ -60,6 +60,10 @@ SELECT is(pg_temp.merged('filled', '{}'), '{"on": false, "inner": {"on": false, 
 SELECT is(pg_temp.resolved('list', '{}'), '[{"on": false}]', 'and in an array''s elements');
 SELECT is(integration_schema_values(pg_temp.l('{"mode": "x"}')) #> '{svc,whole}', '{"on": false, "path": "/"}', 'the values have no more');
 
+UPDATE integration_schemas SET required = true;
+SELECT is((integration_schema_values('{}') -> 'svc') - 'filled', '{"mode": "plain", "whole": {"on": false, "path": "/"}, "list": [{"on": false}]}', 'nor those of an integration that no layer speaks of');
+UPDATE integration_schemas SET required = false;
+
 SELECT is(integration_schema_resolve('svc', '{}') -> 'in_use', 'false', 'defaults alone are not in use');
 SELECT is(ARRAY[integration_schema_resolve('svc', pg_temp.l(config)) -> 'in_use', integration_schema_config(pg_temp.l(config)) #> '{integrations,svc,in_use}']::text,
           ARRAY[used::text, used::text]::text, config::text || CASE WHEN used THEN ' is in use' ELSE ' is not in use' END || ', say resolve and the merged document')
@@ -87,7 +91,8 @@ INSERT INTO integration_schemas (id, name, category, description, fields) VALUES
 	{"name": "login", "type": "object", "default_value": {"user": "d"}, "fields": [{"name": "user"}, {"name": "port", "type": "integer", "default_value": 80}],
 	 "variants": {"by": "kind", "choices": [{"value": "key", "fields": [{"name": "key", "type": "secret"}]}, {"value": "role", "fields": [{"name": "arn"}]}]}},
 	{"name": "sites", "type": "object", "values": {"type": "object", "fields": [{"name": "url"}, {"name": "tags", "type": "array", "merge": "append"}]}},
-	{"name": "one", "type": "object", "merge": "replace", "fields": [{"name": "a"}, {"name": "b"}]}]');
+	{"name": "one", "type": "object", "merge": "replace", "fields": [{"name": "a"}, {"name": "b"}]},
+	{"name": "list", "type": "array", "merge": "replace"}]');
 
 SELECT is(pg_temp.told('svc', 'login/user', pg_temp.l('{"login": {"user": "a"}}'), pg_temp.l('{"login": null}')), '"d" from 0, ignored {1}, unset by 2', 'a null of the whole field is a word on all in it');
 SELECT is(pg_temp.told('svc', 'login/user', pg_temp.l('{"login": {"user": "a"}}'), pg_temp.l('{"login": null}'), pg_temp.l('{"login": {"user": "c"}}')), '"c" from 3, ignored {1}', 'given again, it is not unset');
@@ -98,6 +103,7 @@ SELECT is(pg_temp.told('svc', 'sites/eu/url', pg_temp.l('{"sites": {"eu": {"url"
 SELECT is(pg_temp.told('svc', 'sites/eu/tags', pg_temp.l('{"sites": {"eu": {"tags": ["a"]}}}'), pg_temp.l('{"sites": {"eu": {"tags": ["b"]}}}')), '["a", "b"] from 2', 'of arrays put together none is ignored');
 SELECT is(pg_temp.told('svc', 'sites/eu/url', pg_temp.l('{"sites": {"eu": {"url": "a", "tags": []}}}'), pg_temp.l('{"sites": {"eu": {"url": null}}}')), 'nothing from nowhere, ignored {1}, unset by 2', 'unset in a map''s value');
 SELECT is(pg_temp.told('svc', 'one/a', pg_temp.l('{"one": {"a": "1"}}'), pg_temp.l('{"one": {"b": "2"}}')), 'nothing from nowhere, ignored {1}', 'an object that replaces starts anew');
+SELECT is(pg_temp.told('svc', 'list', pg_temp.l('{"list": {"a": 1}}'), pg_temp.l('{"list": {"b": 2}}')), '{"a": 1, "b": 2} from 2', 'that arrays are replaced says nothing of objects in their place');
 
 --
 -- Instances of what the catalogue locks

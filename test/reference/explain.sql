@@ -16,8 +16,8 @@ CREATE FUNCTION reference.told(definition jsonb, value jsonb, words jsonb) RETUR
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     told     reference.told := row(CASE WHEN value IS NOT NULL THEN 0 END, '{}', NULL);
-    together boolean := coalesce(definition ->> 'merge' IN ('append', 'union'), false)
-                        OR coalesce(jsonb_typeof(value) = 'object' AND definition ->> 'merge' IS DISTINCT FROM 'replace', false);
+    together boolean := coalesce(reference.merge(definition) IN ('append', 'union'), false)
+                        OR coalesce(jsonb_typeof(value) = 'object' AND reference.merge(definition) IS DISTINCT FROM 'replace', false);
     found    boolean := false;
     unset    boolean := value IS NULL;
     given    boolean := false;

@@ -145,6 +145,13 @@ BEGIN
     RETURN kept;
 END $$;
 
+-- How values of a definition are put together, where that is not by their JSON types: an array's
+-- "replace" is, and says nothing of an object in its place.
+CREATE FUNCTION reference.merge(definition jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN definition ->> 'type' <> 'array' OR definition ->> 'merge' <> 'replace' THEN definition ->> 'merge' END
+$$;
+
 -- What words give for a field, or for what an array or a map has in it; NULL for nothing. With
 -- applicable, what does not apply inside of it is left out.
 CREATE FUNCTION reference.value(definition jsonb, words jsonb[], applicable boolean) RETURNS jsonb
@@ -152,7 +159,7 @@ LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     stated jsonb[] := '{}';
     kind   text;
-    merge  text := definition ->> 'merge';
+    merge  text := reference.merge(definition);
     word   jsonb;
     result jsonb;
     given  jsonb;
