@@ -90,10 +90,10 @@ typedef struct Field
 	bool		demands;		/* it may be required, or something in it */
 	bool		structured;		/* its values don't merge as of its JSON type
 								 * alone, or are filled */
-	bool		conditions_inside;	/* what is in its values may not apply */
+	bool		conditions_inside;	/* what is in its values may not apply:
+									 * it has an extra */
 	JsonbRef	default_value;	/* the rest: JREF_NONE where not given */
 	JsonbRef	fill;			/* what it has where no layer gives it */
-	JsonbRef	fill_applying;	/* the same less what does not apply in it */
 	JsonbRef	allowed_values;
 	JsonbRef	min;
 	JsonbRef	max;
@@ -167,6 +167,8 @@ typedef struct FieldExtra
 	Field	   *values;			/* of a map */
 	Field	   *keys;			/* the rules of its keys, NULL for none */
 	Field	   *items;			/* of an array */
+	JsonbRef	fill_applying;	/* with conditions_inside: the field's fill less
+								 * what does not apply in it */
 } FieldExtra;
 
 /* One row. */
@@ -316,6 +318,16 @@ field_is_defined(const Field *field)
 	return field->extra != NULL &&
 		(field->extra->fields != NULL || field->extra->values != NULL ||
 		 field->extra->items != NULL);
+}
+
+/*
+ * field_fill: what a field has where no layer gives it a value; applicable: less
+ * what does not apply in it.
+ */
+static inline JsonbRef
+field_fill(const Field *field, bool applicable)
+{
+	return applicable && field->conditions_inside ? field->extra->fill_applying : field->fill;
 }
 
 /*

@@ -211,8 +211,7 @@ build_defaults(const FieldSet *config, const FieldStates *states, bool applicabl
 		if (states->values[i].type == JREF_NONE)
 			continue;
 		members[nmembers].key = config->fields[i].name;
-		members[nmembers++].value = applicable ?
-			config->fields[i].fill_applying : states->values[i];
+		members[nmembers++].value = field_fill(&config->fields[i], applicable);
 	}
 	jsonb_write_begin(&writer, 256);
 	jsonb_write_members(&writer, NULL, members, nmembers);

@@ -236,8 +236,7 @@ write_member(Overlay *overlay, JsonbFrame *frame, const ResultMember *member)
 
 	if (member->ngiven == 0)
 	{
-		jsonb_write_value(&overlay->writer, frame,
-						  overlay->applicable ? field->fill_applying : field->fill);
+		jsonb_write_value(&overlay->writer, frame, field_fill(field, overlay->applicable));
 		return;
 	}
 	has_default = field != NULL && member->applies && !JREF_IS_SCALAR(field->default_value);
@@ -447,5 +446,6 @@ void
 overlay_fill(Field *field)
 {
 	field->fill = fill_of(field, false);
-	field->fill_applying = field->conditions_inside ? fill_of(field, true) : field->fill;
+	if (field->conditions_inside)
+		field->extra->fill_applying = fill_of(field, true);
 }

@@ -413,7 +413,7 @@ settle_structured(const FoldedEntry *fold, const Field *definition, FoldedField 
 
 	if (top->layer == 0)
 	{
-		top->value = fold->applicable ? definition->fill_applying : definition->fill;
+		top->value = field_fill(definition, fold->applicable);
 		return;
 	}
 	for (const FoldedValue *below = top; below; below = below->below)
