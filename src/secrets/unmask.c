@@ -136,6 +136,23 @@ unmask_passwords(JsonbRef string, JsonbRef stored)
 }
 
 /*
+ * unmask_keep_passwords: a string in which the passwords of URIs are those of
+ * another string, as far as the URIs are otherwise the same; palloc'd, or the
+ * string itself.
+ */
+JsonbRef
+unmask_keep_passwords(JsonbRef string, JsonbRef stored)
+{
+	JsonbRef	shown = shown_string(string);
+	JsonbRef	kept;
+
+	if (shown.ptr == string.ptr || walk_is_mask(shown))
+		return string;
+	kept = unmask_passwords(shown, stored);
+	return kept.type == JREF_NONE ? string : kept;
+}
+
+/*
  * unmask_visit: WalkVisitor that writes what is stored in place of a mask.
  */
 static bool

@@ -12,5 +12,6 @@
 
 extern Jsonb *unmask_document(const Catalogue *catalogue, Jsonb *document,
 							  JsonbRef stored);
+extern JsonbRef unmask_keep_passwords(JsonbRef string, JsonbRef stored);
 
 #endif							/* SECRETS_UNMASK_H */

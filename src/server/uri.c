@@ -110,3 +110,60 @@ uri_password_find(const char *s, int len, int *start, int *length)
 	}
 	return false;
 }
+
+/*
+ * hex_value: the value of a hexadecimal digit; -1 for another character.
+ */
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/*
+ * uri_password_is: does a password, as it stands in a URI, say that text, as it
+ * is or percent-encoded?
+ */
+bool
+uri_password_is(const char *s, int len, const char *text, int text_len)
+{
+	int			at = 0;
+
+	if (len == text_len && memcmp(s, text, len) == 0)
+		return true;
+	for (int i = 0; i < len; i++, at++)
+	{
+		int			c = (unsigned char) s[i];
+
+		if (s[i] == '%' && i + 2 < len && hex_value(s[i + 1]) >= 0 && hex_value(s[i + 2]) >= 0)
+		{
+			c = hex_value(s[i + 1]) * 16 + hex_value(s[i + 2]);
+			i += 2;
+		}
+		if (at == text_len || c != (unsigned char) text[at])
+			return false;
+	}
+	return at == text_len;
+}
+
+/*
+ * uri_password_append: append a text as the password of a URI: percent-encoded
+ * but for what needs no encoding anywhere (RFC 3986's unreserved characters).
+ */
+void
+uri_password_append(StringInfo out, const char *text, int len)
+{
+	for (int i = 0; i < len; i++)
+	{
+		unsigned char c = text[i];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			strchr("-._~", c) != NULL)
+			appendStringInfoChar(out, c);
+		else
+			appendStringInfo(out, "%%%02X", c);
+	}
+}

@@ -19,10 +19,8 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "secrets/cipher.h"
-#include "secrets/each_secret.h"
 #include "secrets/grants.h"
-#include "secrets/sealed.h"
+#include "secrets/search.h"
 #include "server/extension.h"
 #include "server/identity.h"
 #include "server/own_query.h"
@@ -45,57 +43,6 @@ PG_FUNCTION_INFO_V1(integration_config_replace_secret);
 
 /* How many rows are read at a time. */
 #define ROWS_FETCHED 100
-
-/* A secret that is looked for in a document. */
-typedef struct SecretSearch
-{
-	FunctionCallInfo fcinfo;
-	SealPlace	place;
-	JsonbRef	wanted;
-	JsonbRef	instead;		/* what is to take its place; JREF_NONE: nothing */
-	int64		closed;			/* how many did not open */
-	void		(*found) (struct SecretSearch *search, const EachSecret *secret);
-	void	   *arg;
-} SecretSearch;
-
-/*
- * is_wanted: is a secret the one that is looked for?
- */
-static bool
-is_wanted(SecretSearch *search, const EachSecret *secret)
-{
-	JsonbRef	clear;
-	bool		same;
-
-	if (!shown_is_sealed(secret->value))
-		return jsonb_ref_equal(secret->value, search->wanted);
-	search->place.entry = secret->entry;
-	search->place.path = secret->path;
-	if (!sealed_try(search->fcinfo, &search->place, secret->value, &clear))
-	{
-		search->closed++;
-		return false;
-	}
-	same = jsonb_ref_equal(clear, search->wanted);
-	explicit_bzero(unconstify(char *, clear.ptr), clear.len);
-	pfree(unconstify(char *, clear.ptr));
-	return same;
-}
-
-/*
- * search_visit: a SecretVisitor.
- */
-static JsonbRef
-search_visit(const EachSecret *secret, void *arg)
-{
-	SecretSearch *search = arg;
-
-	if (!is_wanted(search, secret))
-		return secret->value;
-	if (search->found != NULL)
-		search->found(search, secret);
-	return search->instead.type != JREF_NONE ? search->instead : secret->value;
-}
 
 /*
  * secret_argument: an argument that must be a secret.
@@ -172,8 +119,9 @@ warn_of_closed(const SecretSearch *search)
 /* A place where the secret was found, in versions of a node. */
 typedef struct Found
 {
-	char	   *entry;
+	char	   *entry;			/* NULL: in no entry's config */
 	char	   *path;
+	bool		shown;			/* are readers shown it there? */
 	int32		first;
 	int32		last;
 } Found;
@@ -193,21 +141,33 @@ typedef struct FoundInNode
 } FoundInNode;
 
 /*
+ * is_entry: is a place in that entry's config, or in none as that?
+ */
+static bool
+is_entry(const Found *found, JsonbRef entry)
+{
+	if (found->entry == NULL || entry.type == JREF_NONE)
+		return found->entry == NULL && entry.type == JREF_NONE;
+	return jsonb_ref_is(entry, found->entry, strlen(found->entry));
+}
+
+/*
  * note_found: the secret is in a version of a node.
  */
 static void
-note_found(SecretSearch *search, const EachSecret *secret)
+note_found(SecretSearch *search, bool is_shown)
 {
 	FoundInNode *node = search->arg;
 	MemoryContext caller = MemoryContextSwitchTo(node->cxt);
+	JsonbRef	entry = search_entry(search);
 	StringInfoData path;
 	Found	   *found = NULL;
 
 	initStringInfo(&path);
-	walk_path(secret->walk, &path, PATH_EXACT);
+	search_path(search, &path);
 	for (int i = 0; i < node->count && found == NULL; i++)
 		if (strcmp(node->found[i].path, path.data) == 0 &&
-			jsonb_ref_is(secret->entry, node->found[i].entry, strlen(node->found[i].entry)))
+			is_entry(&node->found[i], entry))
 			found = &node->found[i];
 	if (found == NULL)
 	{
@@ -218,11 +178,12 @@ note_found(SecretSearch *search, const EachSecret *secret)
 				repalloc(node->found, sizeof(Found) * node->allocated);
 		}
 		found = &node->found[node->count++];
-		found->entry = jsonb_ref_cstring(secret->entry);
+		found->entry = entry.type == JREF_NONE ? NULL : jsonb_ref_cstring(entry);
 		found->path = path.data;
 		found->first = node->version;
 	}
 	found->last = node->version;
+	found->shown = is_shown;
 	MemoryContextSwitchTo(caller);
 }
 
@@ -234,16 +195,18 @@ give_found(FoundInNode *node)
 {
 	for (int i = 0; i < node->count; i++)
 	{
-		Datum		values[7];
-		bool		nulls[7] = {false};
+		Datum		values[8];
+		bool		nulls[8] = {false};
 
 		values[0] = PointerGetDatum(node->org_id);
 		values[1] = PointerGetDatum(node->node_id);
-		values[2] = CStringGetTextDatum(node->found[i].entry);
+		nulls[2] = node->found[i].entry == NULL;
+		values[2] = nulls[2] ? (Datum) 0 : CStringGetTextDatum(node->found[i].entry);
 		values[3] = CStringGetTextDatum(node->found[i].path);
 		values[4] = Int32GetDatum(node->found[i].first);
 		values[5] = Int32GetDatum(node->found[i].last);
 		values[6] = BoolGetDatum(!node->deleted && node->found[i].last == node->version);
+		values[7] = BoolGetDatum(node->found[i].shown);
 		tuplestore_putvalues(node->result->setResult, node->result->setDesc, values, nulls);
 	}
 	MemoryContextReset(node->cxt);
@@ -285,8 +248,7 @@ is_node(const FoundInNode *node, Datum org_id, Datum node_id)
  * search_history: look through every version of every node; with SPI connected.
  */
 static void
-search_history(SecretSearch *search, FoundInNode *node, const Catalogue *catalogue,
-			   JsonbRef once_secret, Oid history)
+search_history(SecretSearch *search, FoundInNode *node, Oid history)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext row = AllocSetContextCreate(caller, "version", ALLOCSET_DEFAULT_SIZES);
@@ -317,8 +279,7 @@ search_history(SecretSearch *search, FoundInNode *node, const Catalogue *catalog
 			node->version = DatumGetInt32(values[2]);
 			node->deleted = nulls[3];
 			if (!nulls[3])
-				(void) each_secret(catalogue, DatumGetJsonbP(values[3]), (JsonbRef) {0},
-								   once_secret, search_visit, search);
+				(void) search_document(search, DatumGetJsonbP(values[3]));
 			MemoryContextSwitchTo(caller);
 			MemoryContextReset(row);
 		}
@@ -334,7 +295,8 @@ search_history(SecretSearch *search, FoundInNode *node, const Catalogue *catalog
 
 /*
  * integration_config_find_secret(value text) returns setof record: which nodes
- * have, or had, this very secret: in which field, from which version to which.
+ * have, or had, this very string: where, from which version to which, and whether
+ * it is shown there.
  */
 Datum
 integration_config_find_secret(PG_FUNCTION_ARGS)
@@ -342,21 +304,18 @@ integration_config_find_secret(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = result_begin(fcinfo);
 	SecretSearch search = {.fcinfo = fcinfo,.found = note_found};
 	FoundInNode node = {.result = result};
-	const Catalogue *catalogue;
-	JsonbRef	once_secret;
 
 	search.wanted = secret_argument(fcinfo, 0, "what is looked for");
 	require_rights(fcinfo, OWN_NODES, ACL_SELECT);
 	require_rights(fcinfo, OWN_HISTORY, ACL_SELECT);
-	catalogue = catalogue_of_owner(fcinfo);
-	catalogue_pin(catalogue);
-	once_secret = ever_secret_places(fcinfo);
+	search.walk.catalogue = catalogue_of_owner(fcinfo);
+	catalogue_pin(search.walk.catalogue);
+	search.walk.once_secret = ever_secret_places(fcinfo);
 	node.cxt = AllocSetContextCreate(CurrentMemoryContext, "places of a secret",
 									 ALLOCSET_DEFAULT_SIZES);
 	search.arg = &node;
 	SPI_connect();
-	search_history(&search, &node, catalogue, once_secret,
-				   own_table_required(fcinfo, OWN_HISTORY, AccessShareLock));
+	search_history(&search, &node, own_table_required(fcinfo, OWN_HISTORY, AccessShareLock));
 	SPI_finish();
 	warn_of_closed(&search);
 	return (Datum) 0;
@@ -407,20 +366,20 @@ compare_nodes(const void *a, const void *b)
 }
 
 /*
- * note_any: the secret is in the document.
+ * note_any: the secret is in the document, where another one may take its place.
  */
 static void
-note_any(SecretSearch *search, const EachSecret *secret)
+note_any(SecretSearch *search, bool is_shown)
 {
-	(void) secret;
-	*(bool *) search->arg = true;
+	if (!is_shown)
+		*(bool *) search->arg = true;
 }
 
 /*
  * nodes_with: the nodes whose document has the secret.
  */
 static NodeNames
-nodes_with(SecretSearch *search, const Catalogue *catalogue, Oid relid)
+nodes_with(SecretSearch *search, Oid relid)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext row_cxt = AllocSetContextCreate(caller, "node", ALLOCSET_DEFAULT_SIZES);
@@ -443,8 +402,7 @@ nodes_with(SecretSearch *search, const Catalogue *catalogue, Oid relid)
 		{
 			search->place.org_id = store_text_ref(row.org_id);
 			search->place.node_id = store_text_ref(row.node_id);
-			(void) each_secret(catalogue, row.document, (JsonbRef) {0}, (JsonbRef) {0},
-							   search_visit, search);
+			(void) search_document(search, row.document);
 		}
 		MemoryContextSwitchTo(caller);
 		if (any)
@@ -467,8 +425,7 @@ nodes_with(SecretSearch *search, const Catalogue *catalogue, Oid relid)
  * node has it no more.
  */
 static bool
-replace_in_node(SecretSearch *search, const Catalogue *catalogue, Oid relid, bool ruled,
-				text *const *names)
+replace_in_node(SecretSearch *search, Oid relid, bool ruled, text *const *names)
 {
 	FunctionCallInfo fcinfo = search->fcinfo;
 	NodeWrite	write = {.relid = relid,.org_id = names[0],.node_id = names[1],.ruled = ruled};
@@ -478,12 +435,13 @@ replace_in_node(SecretSearch *search, const Catalogue *catalogue, Oid relid, boo
 	SPI_connect();
 	write.context.org_id = search->place.org_id = store_text_ref(names[0]);
 	write.context.node_id = search->place.node_id = store_text_ref(names[1]);
-	write.context.reason = PG_ARGISNULL(2) ? "secret replaced" :
-		text_to_cstring(PG_GETARG_TEXT_PP(2));
+	write.context.reason = write_text_argument(fcinfo, 2);
+	if (write.context.reason == NULL)
+		write.context.reason = "secret replaced";
+	write.context.author = write_text_argument(fcinfo, 3);
 	if (write_lock_node(&write))
 	{
-		document = each_secret(catalogue, write.document, (JsonbRef) {0}, (JsonbRef) {0},
-							   search_visit, search);
+		document = search_document(search, write.document);
 		changed = document != write.document;
 		if (changed && !write_update(&write, document))
 			write_refused(&write);
@@ -493,16 +451,15 @@ replace_in_node(SecretSearch *search, const Catalogue *catalogue, Oid relid, boo
 }
 
 /*
- * integration_config_replace_secret(old text, new text, reason text) returns
- * bigint: put another secret in the place of one, in every node that has it, each a
- * version of its own; returns in how many.
+ * integration_config_replace_secret(old text, new text, reason text, author text)
+ * returns bigint: put another secret in the place of one, in every node that has it
+ * where it is not shown, each a version of its own; returns in how many.
  */
 Datum
 integration_config_replace_secret(PG_FUNCTION_ARGS)
 {
 	SecretSearch search = {.fcinfo = fcinfo};
 	JsonbRef	instead;
-	const Catalogue *catalogue;
 	NodeNames	nodes;
 	NodeTable	table;
 	Oid			relid;
@@ -521,15 +478,15 @@ integration_config_replace_secret(PG_FUNCTION_ARGS)
 	node_table_open(&table, relid, NoLock);
 	ruled = table.relation->rd_rules != NULL;
 	node_table_close(&table);
-	catalogue = catalogue_of_owner(fcinfo);
-	catalogue_pin(catalogue);
-	nodes = nodes_with(&search, catalogue, relid);
+	search.walk.catalogue = catalogue_of_owner(fcinfo);
+	catalogue_pin(search.walk.catalogue);
+	nodes = nodes_with(&search, relid);
 	search.found = NULL;
 	search.instead = instead;
 	for (int64 i = 0; i < nodes.count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		changed += replace_in_node(&search, catalogue, relid, ruled, nodes.names[i]);
+		changed += replace_in_node(&search, relid, ruled, nodes.names[i]);
 	}
 	warn_of_closed(&search);
 	PG_RETURN_INT64(changed);

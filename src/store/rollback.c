@@ -12,15 +12,11 @@
 
 #include "access/table.h"
 #include "catalog/pg_type.h"
-#include "catalogue/missing.h"
 #include "catalogue/secret_change.h"
-#include "catalogue/shown.h"
 #include "executor/spi.h"
-#include "jsonb/build.h"
 #include "miscadmin.h"
-#include "secrets/each_secret.h"
 #include "secrets/grants.h"
-#include "secrets/unmask.h"
+#include "secrets/keep.h"
 #include "server/extension.h"
 #include "server/identity.h"
 #include "server/own_table.h"
@@ -31,9 +27,6 @@
 #include "utils/rel.h"
 
 PG_FUNCTION_INFO_V1(integration_config_rollback);
-
-/* What stands for a secret that is to be left out; no document has it. */
-static const char left_out[] = SEALED_PREFIX;
 
 /*
  * version_phrase: a version of the node as messages name it, palloc'd.
@@ -95,105 +88,6 @@ old_document(NodeWrite *write, FunctionCallInfo fcinfo, int32 version)
 }
 
 /*
- * mask_visit: a SecretVisitor that masks.
- */
-static JsonbRef
-mask_visit(const EachSecret *secret, void *arg)
-{
-	(void) arg;
-	if (string_is_blank(secret->value))
-		return secret->value;
-	return jsonb_ref_string(REDACTED_VALUE, strlen(REDACTED_VALUE));
-}
-
-/*
- * leave_visit: a SecretVisitor that marks what is masked to be left out.
- */
-static JsonbRef
-leave_visit(const EachSecret *secret, void *arg)
-{
-	bool	   *any = arg;
-
-	if (!walk_is_mask(secret->value))
-		return secret->value;
-	*any = true;
-	return jsonb_ref_string(left_out, strlen(left_out));
-}
-
-/*
- * is_left_out: is a value marked to be left out?
- */
-static bool
-is_left_out(JsonbRef value)
-{
-	return value.type == JREF_STRING && jsonb_ref_is(value, left_out, strlen(left_out));
-}
-
-/*
- * build_rest: build a value without what is marked to be left out.
- */
-static void
-build_rest(JsonbBuild *build, JsonbRef value)
-{
-	JsonbWalk	walk;
-	JsonbRef	key;
-	JsonbRef	inner;
-
-	if (JREF_IS_SCALAR(value))
-	{
-		build_value(build, value);
-		return;
-	}
-	check_stack_depth();
-	if (value.type == JREF_OBJECT)
-		build_object(build);
-	else
-		build_array(build);
-	jsonb_walk_begin(&walk, value);
-	while (value.type == JREF_OBJECT ? jsonb_walk_member(&walk, &key, &inner) :
-		   jsonb_walk_element(&walk, &inner))
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (is_left_out(inner))
-			continue;
-		if (value.type == JREF_OBJECT)
-			build_key_ref(build, key);
-		build_rest(build, inner);
-	}
-	build_end(build);
-}
-
-/*
- * without_left_out: a document without what is marked so, palloc'd.
- */
-static Jsonb *
-without_left_out(const Jsonb *document)
-{
-	JsonbBuild	build = {0};
-
-	build_rest(&build, jsonb_ref_root(document));
-	return build_finish(&build);
-}
-
-/*
- * with_secrets_of: an older document with the secrets that the node has now; one
- * that it has not any more is left out.
- *
- * In an array they are those of the elements that are otherwise the same.
- */
-static Jsonb *
-with_secrets_of(const Catalogue *catalogue, Jsonb *older, const Jsonb *now)
-{
-	JsonbRef	none = {0};
-	bool		any = false;
-	Jsonb	   *result = each_secret(catalogue, older, none, none, mask_visit, NULL);
-
-	result = unmask_document(catalogue, result, jsonb_ref_root(now));
-	result = each_secret(catalogue, result, none, none, leave_visit, &any);
-	return any ? without_left_out(result) : result;
-}
-
-/*
  * keeps_secrets: what an argument says is to become of secrets.
  *
  * Errors: invalid_parameter_value.
@@ -234,7 +128,8 @@ integration_config_rollback(PG_FUNCTION_ARGS)
 	document = old_document(&write, fcinfo, version);
 	write_expect(&write, fcinfo, 3);
 	if (keep)
-		document = with_secrets_of(catalogue_of_owner(fcinfo), document, write.document);
+		document = keep_secrets(catalogue_of_owner(fcinfo), jsonb_ref_root(document),
+								jsonb_ref_root(write.document));
 	else
 		document = secrets_renamed_since(fcinfo, write.context.org_id, write.context.node_id,
 										 document);

@@ -74,10 +74,10 @@ object_argument(FunctionCallInfo fcinfo, int number, const char *what)
 }
 
 /*
- * text_argument: an argument as a string, palloc'd; NULL where it is null.
+ * write_text_argument: an argument as a string, palloc'd; NULL where it is null.
  */
-static char *
-text_argument(FunctionCallInfo fcinfo, int number)
+char *
+write_text_argument(FunctionCallInfo fcinfo, int number)
 {
 	return PG_ARGISNULL(number) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(number));
 }
@@ -197,8 +197,8 @@ write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first, int privilege)
 	write->node_id = PG_GETARG_TEXT_PP(1);
 	write->context.org_id = store_text_ref(write->org_id);
 	write->context.node_id = store_text_ref(write->node_id);
-	write->context.reason = text_argument(fcinfo, first + 1);
-	write->context.author = text_argument(fcinfo, first + 2);
+	write->context.reason = write_text_argument(fcinfo, first + 1);
+	write->context.author = write_text_argument(fcinfo, first + 2);
 
 	write->relid = own_table_required(fcinfo, OWN_NODES, RowExclusiveLock);
 	require_rights(write, fcinfo, privilege);

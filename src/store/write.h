@@ -36,6 +36,7 @@ typedef struct FieldName
 	FieldPath	path;
 } FieldName;
 
+extern char *write_text_argument(FunctionCallInfo fcinfo, int number);
 extern void write_lock(NodeWrite *write, FunctionCallInfo fcinfo, int first,
 					   int privilege);
 extern bool write_lock_node(NodeWrite *write);
