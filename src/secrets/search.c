@@ -117,8 +117,7 @@ search_visit(Walk *walk, JsonbFrame *frame, JsonbRef value, JsonbRef beside, Pla
 {
 	SecretSearch *search = (SecretSearch *) walk;
 	bool		sealed = shown_is_sealed(value);
-	bool		hidden = sealed || place == PLACE_HIDDEN || place == PLACE_INSIDE ||
-		walk->once != ONCE_NOTHING;
+	bool		hidden = sealed || place == PLACE_HIDDEN || place == PLACE_INSIDE;
 	JsonbRef	instead = {0};
 	JsonbRef	clear;
 	JsonbRef	other;

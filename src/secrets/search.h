@@ -16,8 +16,9 @@ typedef struct SecretSearch SecretSearch;
 
 /*
  * SecretFound: is told of a string that is the secret, or has it as the password of
- * a URI.  is_shown: readers are shown it there.  Where it stands search_entry() and
- * search_path() say.
+ * a URI.  is_shown: readers of today's document are shown it there; of the past they
+ * are not where the walk says that the place was a secret's once.  Where it stands
+ * search_entry() and search_path() say.
  */
 typedef void (*SecretFound) (SecretSearch *search, bool is_shown);
 

@@ -16,6 +16,7 @@
 #include "catalogue/ever_secret.h"
 #include "catalogue/missing.h"
 #include "catalogue/shown.h"
+#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -28,9 +29,11 @@
 #include "server/sql_result.h"
 #include "store/access.h"
 #include "store/lookup.h"
+#include "store/node_rules.h"
 #include "store/store.h"
 #include "store/write.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -122,9 +125,18 @@ typedef struct Found
 	char	   *entry;			/* NULL: in no entry's config */
 	char	   *path;
 	bool		shown;			/* are readers shown it there? */
+	bool		once_secret;	/* not what is past */
 	int32		first;
 	int32		last;
+	int			next;			/* with the same hash; -1: none */
 } Found;
+
+/* The places with a hash. */
+typedef struct FoundByHash
+{
+	uint64		hash;			/* of entry and path */
+	int			first;
+} FoundByHash;
 
 /* What is found in a node's history. */
 typedef struct FoundInNode
@@ -137,6 +149,7 @@ typedef struct FoundInNode
 	int			count;
 	int			allocated;
 	Found	   *found;
+	HTAB	   *by_hash;		/* NULL: nothing is found */
 	ReturnSetInfo *result;
 } FoundInNode;
 
@@ -152,6 +165,50 @@ is_entry(const Found *found, JsonbRef entry)
 }
 
 /*
+ * place_found: the place in a node that has that path in an entry's config; a new
+ * one begins with the version that is looked at.
+ */
+static Found *
+place_found(FoundInNode *node, JsonbRef entry, StringInfo path)
+{
+	FoundByHash *same;
+	Found	   *found;
+	uint64		hash = hash_bytes_extended((const unsigned char *) path->data, path->len, 0);
+	bool		known;
+
+	if (entry.type != JREF_NONE)
+		hash = hash_bytes_extended((const unsigned char *) entry.ptr, entry.len, hash);
+	if (node->by_hash == NULL)
+	{
+		HASHCTL		ctl = {.keysize = sizeof(uint64),.entrysize = sizeof(FoundByHash),
+		.hcxt = node->cxt};
+
+		node->by_hash = hash_create("places of a secret", 8, &ctl,
+									HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	same = hash_search(node->by_hash, &hash, HASH_ENTER, &known);
+	if (!known)
+		same->first = -1;
+	for (int i = same->first; i >= 0; i = node->found[i].next)
+		if (strcmp(node->found[i].path, path->data) == 0 && is_entry(&node->found[i], entry))
+			return &node->found[i];
+	if (node->count == node->allocated)
+	{
+		node->allocated = Max(8, 2 * node->allocated);
+		node->found = node->found == NULL ? palloc(sizeof(Found) * node->allocated) :
+			repalloc_huge(node->found, sizeof(Found) * node->allocated);
+	}
+	found = &node->found[node->count];
+	memset(found, 0, sizeof(*found));
+	found->entry = entry.type == JREF_NONE ? NULL : jsonb_ref_cstring(entry);
+	found->path = pstrdup(path->data);
+	found->first = node->version;
+	found->next = same->first;
+	same->first = node->count++;
+	return found;
+}
+
+/*
  * note_found: the secret is in a version of a node.
  */
 static void
@@ -159,31 +216,16 @@ note_found(SecretSearch *search, bool is_shown)
 {
 	FoundInNode *node = search->arg;
 	MemoryContext caller = MemoryContextSwitchTo(node->cxt);
-	JsonbRef	entry = search_entry(search);
 	StringInfoData path;
-	Found	   *found = NULL;
+	Found	   *found;
 
 	initStringInfo(&path);
 	search_path(search, &path);
-	for (int i = 0; i < node->count && found == NULL; i++)
-		if (strcmp(node->found[i].path, path.data) == 0 &&
-			is_entry(&node->found[i], entry))
-			found = &node->found[i];
-	if (found == NULL)
-	{
-		if (node->count == node->allocated)
-		{
-			node->allocated = Max(8, 2 * node->allocated);
-			node->found = node->found == NULL ? palloc(sizeof(Found) * node->allocated) :
-				repalloc(node->found, sizeof(Found) * node->allocated);
-		}
-		found = &node->found[node->count++];
-		found->entry = entry.type == JREF_NONE ? NULL : jsonb_ref_cstring(entry);
-		found->path = path.data;
-		found->first = node->version;
-	}
+	found = place_found(node, search_entry(search), &path);
+	pfree(path.data);
 	found->last = node->version;
 	found->shown = is_shown;
+	found->once_secret = search->walk.once != ONCE_NOTHING;
 	MemoryContextSwitchTo(caller);
 }
 
@@ -195,22 +237,27 @@ give_found(FoundInNode *node)
 {
 	for (int i = 0; i < node->count; i++)
 	{
+		const Found *found = &node->found[i];
+		bool		live = !node->deleted && found->last == node->version;
 		Datum		values[8];
 		bool		nulls[8] = {false};
 
+		CHECK_FOR_INTERRUPTS();
+
 		values[0] = PointerGetDatum(node->org_id);
 		values[1] = PointerGetDatum(node->node_id);
-		nulls[2] = node->found[i].entry == NULL;
-		values[2] = nulls[2] ? (Datum) 0 : CStringGetTextDatum(node->found[i].entry);
-		values[3] = CStringGetTextDatum(node->found[i].path);
-		values[4] = Int32GetDatum(node->found[i].first);
-		values[5] = Int32GetDatum(node->found[i].last);
-		values[6] = BoolGetDatum(!node->deleted && node->found[i].last == node->version);
-		values[7] = BoolGetDatum(node->found[i].shown);
+		nulls[2] = found->entry == NULL;
+		values[2] = nulls[2] ? (Datum) 0 : CStringGetTextDatum(found->entry);
+		values[3] = CStringGetTextDatum(found->path);
+		values[4] = Int32GetDatum(found->first);
+		values[5] = Int32GetDatum(found->last);
+		values[6] = BoolGetDatum(live);
+		values[7] = BoolGetDatum(found->shown && (live || !found->once_secret));
 		tuplestore_putvalues(node->result->setResult, node->result->setDesc, values, nulls);
 	}
 	MemoryContextReset(node->cxt);
 	node->found = NULL;
+	node->by_hash = NULL;
 	node->count = node->allocated = 0;
 	node->org_id = node->node_id = NULL;
 }
@@ -421,6 +468,17 @@ nodes_with(SecretSearch *search, Oid relid)
 }
 
 /*
+ * tell_node: ErrorContextCallback's: one node of many is the one that is refused.
+ */
+static void
+tell_node(void *arg)
+{
+	const NodeWrite *write = arg;
+
+	errcontext("replacement of a secret in %s", node_phrase(write->org_id, write->node_id));
+}
+
+/*
  * replace_in_node: write a node's document with the other secret; false where the
  * node has it no more.
  */
@@ -429,9 +487,12 @@ replace_in_node(SecretSearch *search, Oid relid, bool ruled, text *const *names)
 {
 	FunctionCallInfo fcinfo = search->fcinfo;
 	NodeWrite	write = {.relid = relid,.org_id = names[0],.node_id = names[1],.ruled = ruled};
+	ErrorContextCallback context = {.previous = error_context_stack,.callback = tell_node,
+	.arg = &write};
 	Jsonb	   *document;
 	bool		changed = false;
 
+	error_context_stack = &context;
 	SPI_connect();
 	write.context.org_id = search->place.org_id = store_text_ref(names[0]);
 	write.context.node_id = search->place.node_id = store_text_ref(names[1]);
@@ -447,6 +508,7 @@ replace_in_node(SecretSearch *search, Oid relid, bool ruled, text *const *names)
 			write_refused(&write);
 	}
 	SPI_finish();
+	error_context_stack = context.previous;
 	return changed;
 }
 

@@ -75,6 +75,24 @@ INSERT INTO node_configurations (org_id, node_id, node_type, config_json) VALUES
 SELECT integration_config_replace('x', 'x', '{}') \g /dev/null
 UPDATE integration_schemas SET fields = jsonb_set(fields, '{4,type}', '"string"') WHERE id = 'air';
 SELECT results_eq($$SELECT live, shown FROM integration_config_find_secret('once')$$, $$VALUES (false, false)$$, 'what was a secret once is not shown');
+SELECT integration_config_set('x', 'x', '{"integrations": {"air": {"config": {"pin": "once"}}}}') \g /dev/null
+SELECT results_eq($$SELECT live, shown FROM integration_config_find_secret('once')$$, $$VALUES (true, true)$$, 'but it is where it was written again since');
+SELECT integration_config_replace('x', 'x', jsonb_build_object('integrations', jsonb_build_object('air', jsonb_build_object('config', jsonb_build_object('hosts',
+	(SELECT jsonb_agg(jsonb_build_object('name', 'n' || i, 'password', 'many')) FROM generate_series(1, 30000) AS i)))))) \g /dev/null
+SELECT is(count(DISTINCT field), 30000::bigint, 'in many places') FROM integration_config_find_secret('many');
+
+-- A refusal says at which node
+CREATE FUNCTION pg_temp.context(command text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	context text;
+BEGIN
+	EXECUTE command;
+	RETURN 'no error';
+EXCEPTION WHEN check_violation THEN
+	GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
+	RETURN context;
+END $$;
+SELECT matches(pg_temp.context($$SELECT integration_config_replace_secret('fresh', 'longer than the rule allows')$$), 'replacement of a secret in node "o" of organisation "o"', 'where');
 
 -- Rights
 SET LOCAL ROLE find_reader;
