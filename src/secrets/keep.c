@@ -100,14 +100,9 @@ is_all_secret(const Field *field)
 static const Field *
 member_field(const MemberFields *fields, JsonbRef key)
 {
-	const Field *field;
-
 	if (fields->field == NULL)
 		return field_set_find(fields->set, key.ptr, key.len);
-	field = field_inside(fields->field, fields->set, key);
-	if (field == NULL && fields->open)
-		field = field_of_any_choice(fields->field, key);
-	return field;
+	return field_meant(fields->field, fields->set, fields->open, key);
 }
 
 /*

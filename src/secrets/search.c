@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "catalogue/shown.h"
+#include "miscadmin.h"
 #include "secrets/cipher.h"
 #include "secrets/search.h"
 #include "server/uri.h"
@@ -50,6 +51,7 @@ with_passwords(JsonbRef string, JsonbRef wanted, JsonbRef instead)
 	{
 		bool		same = uri_password_is(rest + start, length, wanted.ptr, wanted.len);
 
+		CHECK_FOR_INTERRUPTS();
 		if (same && instead.type == JREF_NONE)
 			return string;
 		if (same && result.data == NULL)
