@@ -45,12 +45,6 @@ typedef struct ResultMember
 	int			ngiven;			/* 0: it is filled */
 } ResultMember;
 
-/* An object without members, as the server stores it. */
-static const JsonbContainer empty_container = {.header = JB_FOBJECT};
-static const JsonbRef empty_object = {
-	JREF_OBJECT, false, sizeof(uint32), (const char *) &empty_container
-};
-
 static void write_value(Overlay *overlay, JsonbFrame *frame, const Field *field,
 						const JsonbRef *values, int nvalues);
 
@@ -431,7 +425,7 @@ fill_of(const Field *field, bool applicable)
 		return overlay_values(field, &fill, 1, applicable);
 	if (!field->required || field->extra == NULL || field->extra->fields == NULL)
 		return fill;
-	fill = overlay_values(field, &empty_object, 1, applicable);
+	fill = overlay_values(field, &jsonb_empty_object, 1, applicable);
 	if (jsonb_ref_count(fill) == 0)
 		fill.type = JREF_NONE;
 	return fill;

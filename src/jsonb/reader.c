@@ -18,6 +18,12 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
+/* An object without members, as the server stores it. */
+static const JsonbContainer empty_container = {.header = JB_FOBJECT};
+const JsonbRef jsonb_empty_object = {
+	JREF_OBJECT, false, sizeof(uint32), (const char *) &empty_container
+};
+
 /*
  * entry_ref: the value that one JEntry describes.
  *

@@ -54,6 +54,8 @@ typedef struct JsonbWalk
 #define JREF_NUMERIC_VALUE(ref) ((Numeric) (ref).ptr)
 #define JREF_CONTAINER(ref) ((JsonbContainer *) (ref).ptr)
 
+extern const JsonbRef jsonb_empty_object;
+
 extern JsonbRef jsonb_ref_root(const Jsonb *document);
 extern JsonbRef jsonb_ref_container(const JsonbContainer *container, uint32 len);
 extern JsonbRef jsonb_ref_string(const char *string, int len);

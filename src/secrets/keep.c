@@ -380,21 +380,6 @@ holds_secret(const FieldSet *set, JsonbRef config)
 }
 
 /*
- * empty_object: {}, palloc'd.
- */
-static JsonbRef
-empty_object(void)
-{
-	JsonbWriter writer;
-	JsonbFrame	object;
-
-	jsonb_write_begin(&writer, VARHDRSZ + 16);
-	jsonb_write_object(&writer, NULL, &object, 0);
-	jsonb_write_end(&writer, &object);
-	return jsonb_ref_root(jsonb_write_finish(&writer));
-}
-
-/*
  * outer_kind: what stands at a member of an object that is no field's value.
  */
 static KeptKind
@@ -428,7 +413,7 @@ write_outer(JsonbWriter *writer, JsonbFrame *outer, const Catalogue *catalogue,
 		holds_secret(&of->integration->config, JREF_MEMBER(of->now, "config")))
 	{
 		plain[count].key = jsonb_ref_string("config", 6);
-		plain[count++].value = empty_object();
+		plain[count++].value = jsonb_empty_object;
 		jsonb_sort_members(plain, count);
 	}
 	for (int i = 0; i < count; i++)

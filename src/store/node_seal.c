@@ -18,7 +18,7 @@
 #include "catalogue/shown.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "secrets/each_secret.h"
+#include "secrets/held_seals.h"
 #include "secrets/master_keys.h"
 #include "secrets/sealed.h"
 #include "server/extension.h"
@@ -32,7 +32,11 @@
 #include "store/node_seal.h"
 #include "store/store.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "validation/findings.h"
+
+/* How many versions are read at a time: a document may have megabytes. */
+#define VERSIONS_FETCHED 50
 
 /* A document that is being sealed, or opened. */
 typedef struct Sealing
@@ -41,8 +45,12 @@ typedef struct Sealing
 	text	   *org_id;
 	text	   *node_id;
 	SealPlace	place;
-	JsonbRef	stored;			/* what the node has; JREF_NONE: nothing yet */
-	JsonbRef	upserted;		/* what the statement has sealed for it */
+	const Catalogue *catalogue;
+	Jsonb	   *stored;			/* what the node has; NULL: nothing yet */
+	Jsonb	   *upserted;		/* what the statement has sealed for it, or NULL */
+	HeldSeals	in_stored;		/* what is sealed in these, once it is asked for */
+	HeldSeals	in_upserted;
+	HeldSeals	in_history;
 	Findings	findings;
 	bool		clear;			/* is any secret in clear? */
 } Sealing;
@@ -59,19 +67,81 @@ seal_place(Sealing *sealing, const EachSecret *secret)
 }
 
 /*
- * is_in: has a document that sealed secret at its place?
+ * is_in: has a document, or none, that sealed secret at its place?  Elements of
+ * arrays are many, and may stand anywhere in theirs: of these a set is made.
  */
 static bool
-is_in(JsonbRef document, const EachSecret *secret)
+is_in(Sealing *sealing, HeldSeals *held, Jsonb *document, const EachSecret *secret)
 {
 	FieldPath	steps;
+	JsonbRef	entry;
 
-	if (document.type != JREF_OBJECT)
+	if (document == NULL)
 		return false;
-	steps = field_path_parse(secret->path);
-	document = JREF_MEMBER(document, "integrations");
-	document = jsonb_ref_member(document, secret->entry.ptr, secret->entry.len);
-	return field_path_holds(JREF_MEMBER(document, "config"), &steps, secret->value);
+	if (memchr(secret->path.ptr, '*', secret->path.len) == NULL)
+	{
+		steps = field_path_parse(secret->path);
+		entry = JREF_MEMBER(jsonb_ref_root(document), "integrations");
+		entry = jsonb_ref_member(entry, secret->entry.ptr, secret->entry.len);
+		return field_path_holds(JREF_MEMBER(entry, "config"), &steps, secret->value);
+	}
+	if (held->table == NULL)
+	{
+		held_seals_begin(held);
+		held_seals_add(held, sealing->catalogue, document);
+	}
+	return held_seals_have(held, secret);
+}
+
+/*
+ * read_history: note what is sealed in the versions of the node.
+ */
+static void
+read_history(Sealing *sealing)
+{
+	static const Oid types[] = {TEXTOID, TEXTOID};
+	Oid			relid = own_table_required(sealing->fcinfo, OWN_HISTORY, AccessShareLock);
+	Datum		values[] = {PointerGetDatum(sealing->org_id), PointerGetDatum(sealing->node_id)};
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext version = AllocSetContextCreate(caller, "version", ALLOCSET_DEFAULT_SIZES);
+	Identity	before;
+	SPIPlanPtr	plan;
+	Portal		portal;
+
+	held_seals_begin(&sealing->in_history);
+	SPI_connect();
+	identity_become(&before, relation_owner(relid));
+	plan = plan_prepare(psprintf("SELECT h.config_json FROM ONLY %s AS h"
+								 " WHERE h.org_id OPERATOR(pg_catalog.=) $1"
+								 " AND h.node_id OPERATOR(pg_catalog.=) $2",
+								 qualified_name(relid)), lengthof(types), types);
+	portal = SPI_cursor_open(NULL, plan, values, NULL, false);
+	for (;;)
+	{
+		SPI_cursor_fetch(portal, true, VERSIONS_FETCHED);
+		if (SPI_processed == 0)
+			break;
+		MemoryContextSwitchTo(version);
+		for (uint64 i = 0; i < SPI_processed; i++)
+		{
+			bool		isnull;
+			Datum		document = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1,
+												 &isnull);
+
+			CHECK_FOR_INTERRUPTS();
+			if (!isnull)
+				held_seals_add(&sealing->in_history, sealing->catalogue,
+							   DatumGetJsonbP(document));
+			MemoryContextReset(version);
+		}
+		MemoryContextSwitchTo(caller);
+		SPI_freetuptable(SPI_tuptable);
+	}
+	SPI_cursor_close(portal);
+	SPI_freeplan(plan);
+	identity_return(&before);
+	SPI_finish();
+	MemoryContextDelete(version);
 }
 
 /*
@@ -80,37 +150,9 @@ is_in(JsonbRef document, const EachSecret *secret)
 static bool
 is_in_history(Sealing *sealing, const EachSecret *secret)
 {
-	static KeptPlan kept;
-	static const Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
-	Oid			relid = own_table_required(sealing->fcinfo, OWN_HISTORY, AccessShareLock);
-	Datum		values[lengthof(types)];
-	char	   *query = psprintf("SELECT h.config_json FROM ONLY %s AS h"
-								 " WHERE h.org_id OPERATOR(pg_catalog.=) $1"
-								 " AND h.node_id OPERATOR(pg_catalog.=) $2"
-								 " AND pg_catalog.strpos(h.config_json::pg_catalog.text, $3)"
-								 " OPERATOR(pg_catalog.>) 0",
-								 qualified_name(relid));
-	uint64		rows;
-	bool		found = false;
-
-	SPI_connect();
-	values[0] = PointerGetDatum(sealing->org_id);
-	values[1] = PointerGetDatum(sealing->node_id);
-	values[2] = text_from_ref(secret->value);
-	rows = own_execute(&kept, relation_owner(relid), query, lengthof(types), types, values,
-					   NULL, InvalidSnapshot);
-	for (uint64 i = 0; i < rows && !found; i++)
-	{
-		bool		isnull;
-		Datum		document = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1,
-											 &isnull);
-
-		CHECK_FOR_INTERRUPTS();
-		found = !isnull && is_in(jsonb_ref_root(DatumGetJsonbP(document)), secret);
-	}
-	SPI_finish();
-	pfree(query);
-	return found;
+	if (sealing->in_history.table == NULL)
+		read_history(sealing);
+	return held_seals_have(&sealing->in_history, secret);
 }
 
 /*
@@ -166,9 +208,9 @@ seal_visit(const EachSecret *secret, void *arg)
 	if (shown_is_sealed(secret->value))
 	{
 		if (jsonb_ref_equal(secret->value, secret->beside) ||
-			is_in(sealing->stored, secret))
+			is_in(sealing, &sealing->in_stored, sealing->stored, secret))
 			return secret->value;
-		if (is_in(sealing->upserted, secret))
+		if (is_in(sealing, &sealing->in_upserted, sealing->upserted, secret))
 			return sealed_try(sealing->fcinfo, seal_place(sealing, secret), secret->value, &clear) &&
 				is_beside(sealing, secret, clear) ? secret->beside : secret->value;
 		if (!is_in_history(sealing, secret))
@@ -197,8 +239,18 @@ sealing_begin(Sealing *sealing, FunctionCallInfo fcinfo, text *org_id, text *nod
 	sealing->node_id = node_id;
 	sealing->place.org_id = store_text_ref(org_id);
 	sealing->place.node_id = store_text_ref(node_id);
-	if (stored != NULL)
-		sealing->stored = jsonb_ref_root(stored);
+	sealing->catalogue = catalogue_of_owner(fcinfo);
+	catalogue_pin(sealing->catalogue);
+	sealing->stored = stored;
+}
+
+/*
+ * stored_root: the root of a document; JREF_NONE for none.
+ */
+static JsonbRef
+stored_root(const Jsonb *stored)
+{
+	return stored != NULL ? jsonb_ref_root(stored) : (JsonbRef) {0};
 }
 
 /*
@@ -234,10 +286,9 @@ node_sealed(FunctionCallInfo fcinfo, Relation nodes, text *org_id, text *node_id
 		!data_keys_any(fcinfo))
 		return document;
 	sealing_begin(&sealing, fcinfo, org_id, node_id, stored);
-	if (upserted != NULL)
-		sealing.upserted = jsonb_ref_root(upserted);
-	document = each_secret(catalogue_of_owner(fcinfo), document, sealing.stored,
-						   (JsonbRef) {0}, seal_visit, &sealing);
+	sealing.upserted = upserted;
+	document = each_secret(sealing.catalogue, document, stored_root(stored), (JsonbRef) {0},
+						   seal_visit, &sealing);
 	sealing_end(&sealing, nodes);
 	return document;
 }
@@ -256,7 +307,7 @@ open_visit(const EachSecret *secret, void *arg)
 		sealing->clear |= !walk_is_mask(secret->value) && !string_is_blank(secret->value);
 		return secret->value;
 	}
-	if (jsonb_ref_equal(secret->value, secret->beside) || is_in(sealing->stored, secret))
+	if (jsonb_ref_equal(secret->value, secret->beside) || is_in(sealing, &sealing->in_stored, sealing->stored, secret))
 		return secret->value;
 	if (!sealed_try(sealing->fcinfo, seal_place(sealing, secret), secret->value, &clear))
 		refuse(sealing, secret);
@@ -279,8 +330,8 @@ node_opened(FunctionCallInfo fcinfo, Relation nodes, text *org_id, text *node_id
 	if (!master_keys_are_set() && !holds_sealed(jsonb_ref_root(document)))
 		return document;
 	sealing_begin(&sealing, fcinfo, org_id, node_id, stored);
-	document = each_secret(catalogue_of_owner(fcinfo), document, sealing.stored,
-						   (JsonbRef) {0}, open_visit, &sealing);
+	document = each_secret(sealing.catalogue, document, stored_root(stored), (JsonbRef) {0},
+						   open_visit, &sealing);
 	sealing_end(&sealing, nodes);
 	return sealing.clear && master_keys_are_set() ? NULL : document;
 }

@@ -16,7 +16,7 @@
 #include "catalogue/field_path.h"
 #include "catalogue/shown.h"
 #include "miscadmin.h"
-#include "secrets/each_secret.h"
+#include "secrets/held_seals.h"
 #include "secrets/sealed.h"
 #include "server/extension.h"
 #include "store/access.h"
@@ -27,8 +27,16 @@ typedef struct Opening
 {
 	LayersOpener *opener;
 	const EntryOrigin *origin;
+	const Field *field;			/* whose value it is */
 	int			layer;			/* the innermost that gave some of the value */
+	HeldSeals  *held;			/* by layer less one; NULL: not worth it */
 } Opening;
+
+/*
+ * From how many bytes on a value's secrets are looked up in sets of what the layers
+ * have: some dozens of sealed ones, among which looking at each takes longer.
+ */
+#define MANY_SEALED 4096
 
 /*
  * place_in_layer: a place in a layer's entry, whichever that is.
@@ -51,22 +59,54 @@ place_in_layer(const Opening *opening, int layer, JsonbRef path)
 }
 
 /*
+ * layer_config: the config of a layer's entry, whichever that is.
+ */
+static JsonbRef
+layer_config(const Opening *opening, int layer, JsonbRef entry)
+{
+	JsonbRef	value = JREF_MEMBER(opening->opener->documents[layer - 1], "integrations");
+
+	value = jsonb_ref_member(value, entry.ptr, entry.len);
+	return JREF_MEMBER(value, "config");
+}
+
+/*
+ * is_held: has a layer's entry a sealed secret at its place?  Asked of the set of
+ * what it has, which is made for the first one.
+ */
+static bool
+is_held(const Opening *opening, int layer, const EachSecret *secret, JsonbRef entry)
+{
+	HeldSeals  *held = &opening->held[layer - 1];
+	JsonbRef	name = opening->field->name;
+	EachSecret	there = *secret;
+
+	if (held->table == NULL)
+	{
+		held_seals_begin(held);
+		held_seals_add_value(held, opening->field,
+							 jsonb_ref_member(layer_config(opening, layer, entry), name.ptr, name.len),
+							 entry);
+	}
+	there.entry = entry;
+	return held_seals_have(held, &there);
+}
+
+/*
  * layer_of: the innermost layer that has a sealed secret at its place; 0 where
  * none has.
  */
 static int
-layer_of(const Opening *opening, JsonbRef path, JsonbRef sealed)
+layer_of(const Opening *opening, const EachSecret *secret)
 {
-	FieldPath	steps = field_path_parse(path);
+	FieldPath	steps = field_path_parse(secret->path);
 
 	for (int layer = opening->layer; layer > 0; layer--)
 	{
-		SealPlace	place = place_in_layer(opening, layer, path);
-		JsonbRef	value = opening->opener->documents[layer - 1];
+		JsonbRef	entry = place_in_layer(opening, layer, secret->path).entry;
 
-		value = JREF_MEMBER(value, "integrations");
-		value = jsonb_ref_member(value, place.entry.ptr, place.entry.len);
-		if (field_path_holds(JREF_MEMBER(value, "config"), &steps, sealed))
+		if (opening->held != NULL ? is_held(opening, layer, secret, entry) :
+			field_path_holds(layer_config(opening, layer, entry), &steps, secret->value))
 			return layer;
 	}
 	return 0;
@@ -94,8 +134,7 @@ open_inside(const EachSecret *secret, void *arg)
 		return secret->value;
 	if (!shown_opened(opening->opener->fcinfo, &opening->opener->shown))
 		return mask();
-	place = place_in_layer(opening, Max(layer_of(opening, secret->path, secret->value), 1),
-						   secret->path);
+	place = place_in_layer(opening, Max(layer_of(opening, secret), 1), secret->path);
 	return sealed_open(opening->opener->fcinfo, &place, secret->value);
 }
 
@@ -106,7 +145,7 @@ static JsonbRef
 open_value(const ValueOpener *arg, const EntryOrigin *origin, const Field *field,
 		   JsonbRef value, int layer)
 {
-	Opening		opening = {(LayersOpener *) unconstify(ValueOpener *, arg), origin, layer};
+	Opening		opening = {(LayersOpener *) unconstify(ValueOpener *, arg), origin, field, layer, NULL};
 	Jsonb	   *opened;
 
 	if (layer == 0 || JREF_IS_SCALAR(value) != (field->type == FIELD_SECRET) ||
@@ -114,7 +153,11 @@ open_value(const ValueOpener *arg, const EntryOrigin *origin, const Field *field
 		return value;
 	if (field->type != FIELD_SECRET)
 	{
+		if (value.len >= MANY_SEALED)
+			opening.held = palloc0(sizeof(HeldSeals) * layer);
 		opened = each_secret_of_field(field, value, origin->key, open_inside, &opening);
+		for (int i = 0; opening.held != NULL && i < layer; i++)
+			held_seals_end(&opening.held[i]);
 		return opened == NULL ? value : jsonb_ref_root(opened);
 	}
 	if (!shown_opened(opening.opener->fcinfo, &opening.opener->shown))

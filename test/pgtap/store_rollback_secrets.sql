@@ -88,6 +88,9 @@ SELECT pg_temp.replace(jsonb_build_object('hosts', (SELECT jsonb_agg(jsonb_build
 SELECT integration_config_rollback('o', 'o', :many) \g /dev/null
 SELECT is((SELECT count(*) FROM jsonb_array_elements(pg_temp.config() -> 'hosts') WITH ORDINALITY AS a (host, i) WHERE host = jsonb_build_object('name', 'n' || i, 'password', 'new-' || i)),
 	20000::bigint, 'many elements, each with its own secret');
+SELECT integration_config_rollback('o', 'o', :many, secrets => 'restore') \g /dev/null
+SELECT is((SELECT count(*) FROM jsonb_array_elements(pg_temp.config() -> 'hosts') WITH ORDINALITY AS a (host, i) WHERE host = jsonb_build_object('name', 'n' || i, 'password', 'old-' || i)),
+	20000::bigint, 'or the old ones');
 SELECT is(pg_temp.rolled(jsonb_build_object('free', pg_temp.deep(990)), '{"token": "s-2"}'), jsonb_build_object('free', pg_temp.deep(990), 'token', 's-2'), 'and a deep value');
 
 -- Arguments
